@@ -1,0 +1,1 @@
+"""The daemon: the one UnifiedScheduler, the job templates and everything that has a side effect."""

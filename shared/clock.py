@@ -1,0 +1,52 @@
+"""Time as a value that is passed in. `Clock.now()` is aware UTC, cut to milliseconds (BSON's precision)."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def cut_to_milliseconds(moment: datetime) -> datetime:
+    """The same instant in UTC without what BSON cannot store."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970 in UTC; exact, as no float is involved."""
+    return (moment - EPOCH) // MILLISECOND
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """The inverse of to_milliseconds."""
+    return EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-23T09:00:00.000Z`, the one form in which moments leave this system."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Clock(Protocol):
+    """The three clocks: wall (for people), monotonic (for time-outs), boot time (for the lease)."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def boottime(self) -> float: ...
+
+
+class SystemClock:
+    """The machine's clocks. boottime() counts while the machine sleeps, monotonic() does not."""
+
+    def now(self) -> datetime:
+        return cut_to_milliseconds(datetime.now(UTC))
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def boottime(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

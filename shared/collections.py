@@ -1,0 +1,37 @@
+"""Collection names and how documents are read. Both programs use these and no other."""
+
+from bson.codec_options import CodecOptions, DatetimeConversion
+
+DYNAMIC_JOBS = "dynamic_jobs"
+COMMANDS = "commands"
+JOB_RUNS = "job_runs"
+JOB_RUN_LOGS = "job_run_logs"
+JOB_TEMPLATES = "job_templates"
+SCHEDULED_NOTIFICATIONS = "scheduled_notifications"
+NOTIFICATION_TEMPLATES = "notification_templates"
+NOTIFICATION_QUEUE = "notification_queue"
+DELIVERIES = "deliveries"
+SCHEDULER_STATE = "scheduler_state"
+RECIPIENTS = "recipients"
+RECIPIENT_GROUPS = "recipient_groups"
+CALENDARS = "calendars"
+API_TOKENS = "api_tokens"
+AUDIT_LOG = "audit_log"
+
+CODEC_OPTIONS: CodecOptions[dict[str, object]] = CodecOptions(
+    tz_aware=True,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="replace",
+)
+"""One out-of-range date or bad UTF-8 must not break the whole batch it is read in."""
+
+CLIENT_OPTIONS: dict[str, object] = {
+    "w": "majority",
+    "readConcernLevel": "majority",
+    "retryWrites": True,
+    "retryReads": True,
+    "connectTimeoutMS": 2000,
+    "heartbeatFrequencyMS": 1000,
+    "timeoutMS": 20_000,
+}
+"""For both clients. Reasons: docs/protocols.md."""

@@ -1,0 +1,67 @@
+"""Lengths of time as people write them: `90s`, `1h30m`, `2d`, ISO 8601 `PT5M`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, WithJsonSchema
+
+_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_TOKEN = re.compile(r"(\d+(?:\.\d{1,6})?)(ms|[wdhms])")
+_MAX_LENGTH = 40
+_ISO = TypeAdapter(timedelta)
+LONGEST = timedelta(days=36_500)
+REMEDY = 'write a duration such as "90s", "5m", "1h30m" or ISO 8601 "PT5M"'
+
+
+def parse_duration(text: str) -> timedelta:
+    """The length that `text` names, never negative; ValueError with the remedy otherwise."""
+    compact = text.strip().replace(" ", "")
+    if not compact or len(compact) > _MAX_LENGTH:
+        raise ValueError(REMEDY)
+    if compact[0] in "Pp":
+        try:
+            length = _ISO.validate_python(compact.upper())
+        except ValueError:
+            raise ValueError(REMEDY) from None
+    else:
+        tokens = _TOKEN.findall(compact.lower())
+        if not tokens or "".join(number + unit for number, unit in tokens) != compact.lower():
+            raise ValueError(REMEDY)
+        milliseconds = sum(float(number) * _UNITS[unit] for number, unit in tokens)
+        if milliseconds > LONGEST / timedelta(milliseconds=1):
+            raise ValueError("a duration is at most 100 years")
+        length = timedelta(milliseconds=round(milliseconds))
+    if length < timedelta(0):
+        raise ValueError("a duration cannot be negative")
+    if length > LONGEST:
+        raise ValueError("a duration is at most 100 years")
+    return length
+
+
+def format_duration(length: timedelta) -> str:
+    """The shortest text that parse_duration reads back as `length` (cut to milliseconds)."""
+    rest = length // timedelta(milliseconds=1)
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, _UNITS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _read(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError(REMEDY)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_read),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "title": "Duration", "examples": ["90s", "5m", "1h30m"]}),
+]
+"""A model field that reads and writes the text form, in JSON and in BSON alike."""

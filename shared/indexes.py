@@ -1,0 +1,116 @@
+"""Indexes as data. Each names the query it serves; an explain() test holds it to that."""
+
+from typing import Any, NamedTuple
+
+from shared import collections as names
+from shared.models.queue import LIVE as LIVE_MESSAGES
+from shared.models.runs import LIVE as LIVE_RUNS
+from shared.models.runs import RunState
+
+
+class IndexSpec(NamedTuple):
+    """One index. expire_after_seconds=0: each document expires at the date in the key."""
+
+    collection: str
+    name: str
+    keys: tuple[tuple[str, int], ...]
+    serves: str
+    unique: bool = False
+    partial: dict[str, Any] | None = None
+    expire_after_seconds: int | None = None
+
+
+def _expiry(collection: str) -> IndexSpec:
+    return IndexSpec(
+        collection, "expiry", (("expireAt", 1),), "removal of what has been kept long enough",
+        expire_after_seconds=0,
+    )  # fmt: skip
+
+
+INDEXES: tuple[IndexSpec, ...] = (
+    IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
+    IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
+    IndexSpec(
+        names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
+    ),
+    IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
+    _expiry(names.DYNAMIC_JOBS),
+    IndexSpec(
+        names.JOB_RUNS, "claimable", (("priority", -1), ("scheduledFor", 1), ("_id", 1)),
+        "the daemon: pending runs in the order they start",
+        partial={"state": RunState.PENDING.value, "waiting": False},
+    ),
+    IndexSpec(
+        names.JOB_RUNS, "live_by_job", (("jobId", 1), ("state", 1), ("scheduledFor", 1)),
+        "the daemon: live runs of the jobs that are due, and of those whose runs wait",
+        partial={"state": {"$in": [state.value for state in LIVE_RUNS]}},
+    ),
+    IndexSpec(
+        names.JOB_RUNS, "retries", (("nextAttemptAt", 1),), "the daemon: runs whose next attempt is due",
+        partial={"state": RunState.RETRY_WAIT.value},
+    ),
+    IndexSpec(
+        names.JOB_RUNS, "running", (("epoch", 1),), "the daemon: what an earlier leader left running",
+        partial={"state": RunState.RUNNING.value},
+    ),
+    IndexSpec(
+        names.JOB_RUNS, "waiting", (("jobId", 1), ("scheduledFor", 1)), "the daemon: runs that wait behind another",
+        partial={"waiting": True},
+    ),
+    IndexSpec(names.JOB_RUNS, "by_job", (("jobId", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs of a job"),
+    IndexSpec(names.JOB_RUNS, "by_time", (("scheduledFor", -1), ("_id", -1)), "the API: all runs"),
+    IndexSpec(
+        names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs in a state"
+    ),
+    _expiry(names.JOB_RUNS),
+    IndexSpec(names.JOB_RUN_LOGS, "by_run", (("runId", 1), ("attempt", 1), ("page", 1)), "the API: the log of a run"),
+    _expiry(names.JOB_RUN_LOGS),
+    IndexSpec(
+        names.COMMANDS, "open", (("createdAt", 1),), "the daemon: commands to carry out", partial={"handledAt": None}
+    ),
+    _expiry(names.COMMANDS),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "due", (("daemon.nextRun", 1),), "the due source of the notification processor"
+    ),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "unplanned", (("plannedRevision", 1),), "new and changed scheduled notifications"
+    ),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "by_creation", (("createdAt", -1), ("_id", -1)),
+        "the API: the list of scheduled notifications",
+    ),
+    _expiry(names.SCHEDULED_NOTIFICATIONS),
+    IndexSpec(
+        names.NOTIFICATION_TEMPLATES, "versions", (("templateId", 1), ("version", -1)), "a version of a template",
+        unique=True,
+    ),
+    IndexSpec(
+        names.NOTIFICATION_TEMPLATES, "latest", (("createdAt", -1), ("_id", -1)), "the API: the list of templates",
+        partial={"latest": True},
+    ),
+    IndexSpec(
+        names.NOTIFICATION_QUEUE, "sendable", (("channel", 1), ("state", 1), ("sendAfter", 1)),
+        "the notifiers: messages to send, and when next",
+        partial={"state": {"$in": [state.value for state in LIVE_MESSAGES]}},
+    ),
+    IndexSpec(
+        names.NOTIFICATION_QUEUE, "sending", (("epoch", 1),), "what an earlier leader left in the act of sending",
+        partial={"state": "sending"},
+    ),
+    IndexSpec(
+        names.NOTIFICATION_QUEUE, "by_source", (("scheduledNotificationId", 1), ("state", 1)),
+        "the API: statistics of a scheduled notification",
+    ),
+    IndexSpec(names.NOTIFICATION_QUEUE, "by_state", (("state", 1), ("createdAt", -1)), "the API, and unknown states"),
+    IndexSpec(names.NOTIFICATION_QUEUE, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the queue"),
+    _expiry(names.NOTIFICATION_QUEUE),
+    IndexSpec(names.DELIVERIES, "by_item", (("itemId", 1), ("attempt", 1)), "the API: attempts of a message"),
+    IndexSpec(names.DELIVERIES, "by_start", (("startedAt", -1), ("_id", -1)), "the API: the list of deliveries"),
+    _expiry(names.DELIVERIES),
+    IndexSpec(names.RECIPIENTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of people"),
+    IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
+    IndexSpec(names.API_TOKENS, "by_hash", (("tokenHash", 1),), "the API: who is it", unique=True),
+    IndexSpec(names.AUDIT_LOG, "by_time", (("at", -1), ("_id", -1)), "the API: who did what"),
+    IndexSpec(names.AUDIT_LOG, "by_document", (("documentId", 1), ("at", -1)), "the API: the history of a document"),
+    _expiry(names.SCHEDULER_STATE),
+)  # fmt: skip

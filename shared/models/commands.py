@@ -1,0 +1,39 @@
+"""A command: what a person asks the daemon to do. `commands`."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.models.base import Document, Model, Moment
+
+CommandKind = Literal["run", "cancel", "retry", "retry_message", "resolve_message"]
+
+
+class CommandOutcome(Model):
+    """What became of a command."""
+
+    accepted: bool
+    detail: str = ""
+
+
+class Command(Document):
+    """Inserted by the API, answered by the daemon (`handledAt`, `outcome`).
+
+    run: start `jobId` once as `runId`, with `params` over the job's own.  cancel: end the run `runId`.
+    retry: start the failed run `retryOf` again as `runId`.
+    retry_message, resolve_message: the queue item `itemId` goes again, or is decided (`params.state`).
+    """
+
+    id: str = Field(alias="_id")
+    kind: CommandKind
+    job_id: str | None = None
+    run_id: str | None = None
+    retry_of: str | None = None
+    item_id: str | None = None
+    params: dict[str, Any] | None = None
+    force: bool = False
+    created_at: Moment
+    created_by: str
+    handled_at: Moment | None = None
+    outcome: CommandOutcome | None = None
+    expire_at: Moment | None = None

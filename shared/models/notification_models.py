@@ -1,0 +1,280 @@
+"""Notification templates, scheduled notifications and recipients: what people write about notifications."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+
+from shared.durations import Duration
+from shared.models.base import Document, DocumentId, Model, Moment, Name, Text
+from shared.models.jobs import Pause, Quarantine
+from shared.models.schedule import Schedule, Zone
+
+MOST_ADDRESSES = 10_000
+MOST_GROUPS = 100
+LONGEST_BODY = 500_000
+
+Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")], Any]
+
+
+def _is_address(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
+    except EmailNotValidError as fault:
+        raise ValueError(f"not an e-mail address: {fault}") from None
+
+
+EmailAddress = Annotated[str, Field(max_length=320), AfterValidator(_is_address)]
+"""RFC 5322 addr-spec. Domains that exist only inside an organisation (`.local`, `.test`) are allowed."""
+Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+
+
+class Channel(StrEnum):
+    """A way to reach a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+Channels = Annotated[list[Channel], Field(min_length=1, max_length=2)]
+
+
+class Address(Model):
+    """A plain address, with variables of its own."""
+
+    email: EmailAddress | None = None
+    phone: Phone | None = None
+    name: Annotated[Text, Field(max_length=200)] = ""
+    variables: Variables = {}
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Address":
+        if self.email is None and self.phone is None:
+            raise ValueError("give an email or a phone")
+        return self
+
+
+class Recipients(Model):
+    """Who gets a notification: plain addresses, people by id, groups by id. Everyone gets it once."""
+
+    addresses: Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = []
+    people: Annotated[list[DocumentId], Field(max_length=MOST_ADDRESSES)] = []
+    groups: Annotated[list[DocumentId], Field(max_length=MOST_GROUPS)] = []
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Recipients":
+        if not (self.addresses or self.people or self.groups):
+            raise ValueError("name at least one recipient: addresses, people or groups")
+        return self
+
+
+class ScheduledNotificationCreate(Model):
+    """What a person writes to schedule a notification."""
+
+    name: Name
+    template_id: DocumentId
+    template_version: Annotated[int, Field(ge=1)] | None = None
+    """None: the newest version at the time of the request is pinned."""
+    channels: Channels
+    recipients: Recipients
+    variables: Variables = {}
+    schedule: Schedule
+    expires_after: Duration | None = None
+    """How late a message may still be sent; None: it never expires."""
+    quiet_hours: None = None
+    recipient_timezone: Literal[False] = False
+    critical: bool = False
+
+    @field_validator("expires_after")
+    @classmethod
+    def _not_at_once(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < timedelta(seconds=1):
+            raise ValueError("expiresAfter is at least 1s")
+        return value
+
+
+class ScheduledNotificationUpdate(ScheduledNotificationCreate):
+    """A whole new definition for an existing scheduled notification (PUT)."""
+
+
+class Statistics(Model):
+    """What became of the messages of a scheduled notification."""
+
+    queued: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    unknown: int = 0
+
+
+class LastOccurrence(Model):
+    """The newest occurrence whose messages were queued."""
+
+    scheduled_for: Moment
+    queued_at: Moment
+    queued: int
+
+
+class NotificationProgress(Model):
+    """The daemon's own sub-document. Statistics of messages are counted from the queue, not kept here."""
+
+    next_run: Moment | None = None
+    cursor: Moment | None = None
+    last_run: LastOccurrence | None = None
+    occurrences_queued: int = 0
+    occurrences_skipped: int = 0
+    completed: bool = False
+    quarantine: Quarantine | None = None
+
+
+class ScheduledNotification(Document):
+    """The stored document of `scheduled_notifications`; `plannedRevision` hands over as in a job."""
+
+    id: DocumentId = Field(alias="_id")
+    name: Name
+    template_id: DocumentId
+    template_version: int
+    channels: Channels
+    recipients: Recipients
+    variables: Variables = {}
+    schedule: Schedule
+    expires_after: Duration | None = None
+    critical: bool = False
+    pause: Pause | None = None
+    revision: Annotated[int, Field(ge=1)]
+    schedule_since: Moment
+    created_at: Moment
+    created_by: str
+    updated_at: Moment
+    updated_by: str
+    deleted_at: Moment | None = None
+    expire_at: Moment | None = None
+    planned_revision: int | None = None
+    daemon: NotificationProgress = NotificationProgress()
+
+
+class TemplateVariable(Model):
+    """A variable that a notification template declares."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+    type: Literal["string", "number", "boolean"] = "string"
+    default: str | float | bool | None = None
+    required: bool = False
+    description: Annotated[Text, Field(max_length=500)] = ""
+
+
+class NotificationTemplateDefinition(Model):
+    """Text with variables, for each channel it may go to. Jinja2 in a sandbox."""
+
+    name: Name
+    category: Annotated[Text, Field(max_length=100)] = ""
+    channels: Channels
+    subject: Annotated[Text, Field(max_length=1000)] | None = None
+    text: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
+    html: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
+    sms: Annotated[Text, Field(max_length=5000)] | None = None
+    variables: Annotated[list[TemplateVariable], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def _each_channel_has_its_text(self) -> "NotificationTemplateDefinition":
+        if Channel.EMAIL in self.channels:
+            if not self.subject:
+                raise ValueError("the channel email needs a subject")
+            if not (self.text or self.html):
+                raise ValueError("the channel email needs a text or an html body")
+        if Channel.SMS in self.channels and not self.sms:
+            raise ValueError("the channel sms needs the field sms")
+        names = [variable.name for variable in self.variables]
+        if len(names) != len(set(names)):
+            raise ValueError("each variable is declared once")
+        return self
+
+
+class NotificationTemplate(Document):
+    """One version of a notification template. `_id` is `<templateId>:<version>`; every save is a new version."""
+
+    id: str = Field(alias="_id")
+    template_id: DocumentId
+    version: Annotated[int, Field(ge=1)]
+    latest: bool
+    name: Name
+    category: str = ""
+    channels: Channels
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    sms: str | None = None
+    variables: list[TemplateVariable] = []
+    created_at: Moment
+    created_by: str
+    deleted_at: Moment | None = None
+
+
+class RecipientDefinition(Model):
+    """A person who can be notified."""
+
+    name: Annotated[Text, Field(max_length=200)] = ""
+    email: EmailAddress | None = None
+    phone: Phone | None = None
+    locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
+    timezone: Zone | None = None
+    variables: Variables = {}
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "RecipientDefinition":
+        if self.email is None and self.phone is None:
+            raise ValueError("give an email or a phone")
+        return self
+
+
+class RecipientGroupDefinition(Model):
+    """A named set of people."""
+
+    name: Name
+    members: Annotated[list[DocumentId], Field(max_length=100_000)] = []
+
+
+class _Owned(Document):
+    id: DocumentId = Field(alias="_id")
+    revision: Annotated[int, Field(ge=1)]
+    created_at: Moment
+    created_by: str
+    updated_at: Moment
+    updated_by: str
+
+
+class Recipient(_Owned):
+    """The stored person of `recipients`."""
+
+    name: str = ""
+    email: EmailAddress | None = None
+    phone: Phone | None = None
+    locale: str | None = None
+    timezone: Zone | None = None
+    variables: Variables = {}
+
+
+class RecipientGroup(_Owned):
+    """The stored group of `recipient_groups`."""
+
+    name: Name
+    members: list[DocumentId] = []
+
+
+class CalendarEntry(Model):
+    """A named day or range of days (both included) on which nothing runs."""
+
+    name: Name
+    first: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    last: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Calendar(_Owned):
+    """`calendars`: days that many schedules leave out."""
+
+    name: Name
+    timezone: Zone = "UTC"
+    entries: list[CalendarEntry] = []

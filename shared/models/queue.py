@@ -1,0 +1,157 @@
+"""A queue item (one message to one recipient on one channel) and its deliveries (one per attempt).
+
+```mermaid
+stateDiagram-v2
+    [*] --> pending
+    pending --> sending
+    pending --> dead
+    pending --> cancelled
+    pending --> suppressed
+    sending --> sent
+    sending --> retry_wait
+    sending --> pending
+    sending --> failed
+    sending --> dead
+    sending --> unknown
+    retry_wait --> sending
+    retry_wait --> dead
+    retry_wait --> cancelled
+    retry_wait --> pending
+    unknown --> pending
+    unknown --> sent
+    unknown --> failed
+    failed --> pending
+    dead --> pending
+```
+The arrows back to `pending` are: reconciliation of a dead sender, a channel that is at fault, and a person's retry.
+"""
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.clock import to_milliseconds
+from shared.models.base import Document, Model, Moment
+from shared.models.notification_models import Channel, Variables
+
+
+class QueueState(StrEnum):
+    """Where a message is in its life."""
+
+    PENDING = "pending"  # waits for its time and for a sender
+    SENDING = "sending"  # claimed; handoffAt says whether the irrevocable step was begun
+    RETRY_WAIT = "retry_wait"  # refused for now; next attempt at sendAfter
+    SENT = "sent"  # the provider took it
+    FAILED = "failed"  # refused for good
+    DEAD = "dead"  # attempts exhausted, expired, or not a valid document
+    UNKNOWN = "unknown"  # perhaps sent; a person decides
+    SUPPRESSED = "suppressed"  # the recipient does not want it
+    CANCELLED = "cancelled"  # its scheduled notification was cancelled
+
+
+LIVE = (QueueState.PENDING, QueueState.SENDING, QueueState.RETRY_WAIT)
+HELD = (QueueState.UNKNOWN,)
+TERMINAL = tuple(state for state in QueueState if state not in LIVE + HELD)
+
+TRANSITIONS: dict[QueueState, tuple[QueueState, ...]] = {
+    QueueState.PENDING: (
+        QueueState.SENDING,
+        QueueState.DEAD,
+        QueueState.CANCELLED,
+        QueueState.SUPPRESSED,
+    ),
+    QueueState.SENDING: (
+        QueueState.SENT,
+        QueueState.RETRY_WAIT,
+        QueueState.PENDING,
+        QueueState.FAILED,
+        QueueState.DEAD,
+        QueueState.UNKNOWN,
+    ),
+    QueueState.RETRY_WAIT: (QueueState.SENDING, QueueState.DEAD, QueueState.CANCELLED, QueueState.PENDING),
+    QueueState.UNKNOWN: (QueueState.PENDING, QueueState.SENT, QueueState.FAILED),
+    QueueState.FAILED: (QueueState.PENDING,),
+    QueueState.DEAD: (QueueState.PENDING,),
+    QueueState.SENT: (),
+    QueueState.SUPPRESSED: (),
+    QueueState.CANCELLED: (),
+}
+
+
+class QueueRecipient(Model):
+    """To whom: the address on the item's channel."""
+
+    address: str
+    name: str = ""
+    recipient_id: str | None = None
+
+
+class QueueError(Model):
+    """What the last attempt met."""
+
+    type: str
+    message: str
+
+
+class QueueItem(Document):
+    """`notification_queue`. `_id` names source, occurrence, channel and recipient: queuing again changes nothing."""
+
+    id: str = Field(alias="_id")
+    scheduled_notification_id: str | None = None
+    occurrence: Moment
+    channel: Channel
+    recipient: QueueRecipient
+    template_id: str
+    template_version: int
+    variables: Variables = {}
+    subject: str | None = None
+    state: QueueState
+    attempt: int = 0
+    send_after: Moment
+    expires_at: Moment | None = None
+    token: str | None = None
+    epoch: int | None = None
+    handoff_at: Moment | None = None
+    ambiguous: bool = False
+    """A sender died, or lost its answer, after the hand-off: the same Message-ID may have arrived before."""
+    message_id: str
+    provider_reference: str | None = None
+    last_error: QueueError | None = None
+    created_at: Moment
+    finished_at: Moment | None = None
+    expire_at: Moment | None = None
+
+
+class DeliveryState(StrEnum):
+    """What came of one attempt."""
+
+    STARTED = "started"  # written before the provider is asked; left so only by a crash
+    SENT = "sent"  # the provider took it
+    REFUSED = "refused"  # the provider, or the way to it, said no
+    UNKNOWN = "unknown"  # the answer was lost after the hand-off
+
+
+class Delivery(Document):
+    """`deliveries`. `_id` is `<queue item id>:<attempt>`; written before the provider is asked."""
+
+    id: str = Field(alias="_id")
+    item_id: str
+    attempt: int
+    channel: Channel
+    address: str
+    message_id: str
+    state: DeliveryState
+    token: str
+    started_at: Moment
+    finished_at: Moment | None = None
+    provider_reference: str | None = None
+    error: QueueError | None = None
+    expire_at: Moment | None = None
+
+
+def queue_item_id(source: str, occurrence: Any, channel: str, address: str) -> str:
+    """The identity of a message. The address is folded, so one mailbox gets it once."""
+    key = "\x00".join((source, str(to_milliseconds(occurrence)), channel, address.casefold()))
+    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""Pure builders of filters and updates. No I/O."""

@@ -1,0 +1,98 @@
+"""What becomes of the occurrences that are due: run now, or skipped with a record."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.clock import MILLISECOND
+from shared.models.policies import Misfire
+from shared.models.schedule import Schedule
+from shared.schedule.occurrences import count_between, jittered, latest_between, next_occurrence
+
+ON_TIME = timedelta(seconds=60)
+MOST_ON_TIME = 120
+COUNT_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRange:
+    """Nominal instants from `first` to `last` (both included) that will not run. exact: count is not a lower bound."""
+
+    first: datetime
+    last: datetime
+    count: int
+    exact: bool
+
+
+@dataclass(slots=True)
+class DueOccurrences:
+    """Every nominal instant in (cursor before, cursor after] is in `runs` or inside one of `skipped`."""
+
+    runs: list[datetime] = field(default_factory=list)
+    skipped: list[SkippedRange] = field(default_factory=list)
+    cursor: datetime | None = None
+    """The last nominal instant that was decided on; None: nothing was due."""
+
+
+def due_occurrences(
+    schedule: Schedule, key: str, cursor: datetime, now: datetime, anchor: datetime, misfire: Misfire
+) -> DueOccurrences:
+    """Decides on all nominal instants later than `cursor` whose moment has come. Bounded work for any outage.
+
+    key: the job's id, which makes its jitter its own.
+    """
+    first = next_occurrence(schedule, cursor, anchor)
+    if first is None or first.at > now:
+        return DueOccurrences()
+    until, on_time_from = _bounds(schedule, key, cursor, now, anchor)
+    if first.at > until:
+        return DueOccurrences()
+    on_time = latest_between(schedule, max(cursor, on_time_from), until, anchor, MOST_ON_TIME)
+    late: list[datetime] = []
+    if first.at <= on_time_from:
+        late = _late_to_run(schedule, cursor, on_time_from, now, anchor, misfire, bool(on_time))
+    runs = late + on_time
+    skipped: list[SkippedRange] = []
+    if first.at <= on_time_from and (not late or late[0] > first.at):
+        before = late[0] - MILLISECOND if late else on_time_from
+        last = latest_between(schedule, cursor, before, anchor, 1)
+        count, exact = count_between(schedule, cursor, before, anchor, COUNT_LIMIT)
+        skipped.append(SkippedRange(first.at, last[-1], count, exact))
+    decided = [*runs[-1:], *(each.last for each in skipped)]
+    return DueOccurrences(runs, skipped, max(decided, default=None))
+
+
+def _bounds(
+    schedule: Schedule, key: str, cursor: datetime, now: datetime, anchor: datetime
+) -> tuple[datetime, datetime]:
+    """The last nominal instant to decide on, and the one after which a nominal instant counts as on time.
+
+    Jitter never passes the next nominal instant, so it can hold back, or excuse, only the newest one.
+    """
+    until, on_time_from = now, now - ON_TIME
+    if schedule.jitter:
+        newest = latest_between(schedule, cursor, now, anchor, 1)[-1]
+        acts_at = jittered(schedule, key, newest, anchor)
+        if acts_at > now:
+            until = newest - MILLISECOND
+        elif acts_at > on_time_from:
+            on_time_from = min(on_time_from, newest - MILLISECOND)
+    return until, min(on_time_from, until)
+
+
+def _late_to_run(
+    schedule: Schedule,
+    cursor: datetime,
+    on_time_from: datetime,
+    now: datetime,
+    anchor: datetime,
+    misfire: Misfire,
+    newer_exists: bool,
+) -> list[datetime]:
+    window_from = max(cursor, now - misfire.window)
+    match misfire.policy:
+        case "skip":
+            return []
+        case "latest":
+            return [] if newer_exists else latest_between(schedule, window_from, on_time_from, anchor, 1)
+        case "all":
+            return latest_between(schedule, window_from, on_time_from, anchor, misfire.max)

@@ -1,0 +1,130 @@
+"""Settings: environment, `.env`, systemd credentials, in this order. Every field is a setting of the same name.
+
+docs/settings.md is generated from the descriptions here (`make docs`); a test compares them.
+"""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.durations import Duration
+from shared.errors import SettingsError
+from shared.logging import LogFormat, LogLevel
+
+EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd does not restart on it
+
+
+def _is_mongodb_uri(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("write mongodb://host:port/?replicaSet=name")
+    return value
+
+
+class Settings(BaseSettings):
+    """All settings of both programs."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", case_sensitive=False, env_ignore_empty=True, frozen=True
+    )
+
+    mongodb_uri: Annotated[SecretStr, AfterValidator(_is_mongodb_uri)] = Field(
+        description="Connection string of a MongoDB replica set (one node is enough). No default."
+    )
+    mongodb_database: str = Field(
+        "unified_scheduler",
+        pattern=r"^[A-Za-z0-9_-]{1,38}$",
+        description="Name of the database.",
+    )
+
+    log_level: LogLevel = Field("info", description="Least level that is logged: debug, info, warning, error.")
+    log_format: LogFormat = Field(
+        "auto", description="json, console, or auto: console on a terminal, JSON lines elsewhere."
+    )
+
+    daemon_poll_seconds: float = Field(
+        30,
+        ge=1,
+        le=300,
+        description="Safety poll, seconds: how often the loop looks even if nothing woke it.",
+    )
+    daemon_max_concurrent_runs: int = Field(1000, ge=1, le=10_000, description="Most runs at once in the whole daemon.")
+    daemon_batch_size: int = Field(500, ge=1, le=500, description="Most runs that are claimed in one transaction.")
+    daemon_drain_seconds: float = Field(
+        45,
+        ge=0,
+        le=3600,
+        description="How long a stop waits for running runs, seconds; keep it under TimeoutStopSec.",
+    )
+    daemon_runtime_folder: Path | None = Field(
+        None,
+        description="Folder for the lock file that proves on this host that the former leader is gone. "
+        "Unset: systemd's RUNTIME_DIRECTORY, else /run/unified-scheduler, else a private folder in the "
+        "temporary folder.",
+    )
+    daemon_lease_ttl_seconds: float = Field(
+        30, ge=3, le=300, description="How long a silent leader is believed to be alive, seconds."
+    )
+
+    run_retention_success: Duration = Field(
+        timedelta(days=7), description="How long a succeeded or skipped run is kept."
+    )
+    run_retention_failure: Duration = Field(timedelta(days=30), description="How long any other run is kept.")
+    message_retention: Duration = Field(
+        timedelta(days=90), description="How long a finished message and its deliveries are kept."
+    )
+
+    smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")
+    smtp_username: str | None = Field(None, description="Login name. Unset: no login.")
+    smtp_password: SecretStr | None = Field(None, description="Password of the login.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls (must succeed), tls from the first byte (port 465), or none."
+    )
+    smtp_from: str = Field(
+        "Unified Scheduler <scheduler@localhost>", description="Sender of every e-mail, `Name <address>`."
+    )
+    smtp_timeout_seconds: float = Field(30, ge=1, le=300, description="Time-out of each step of a delivery, seconds.")
+    smtp_connections: int = Field(4, ge=1, le=64, description="Connections to the SMTP server at once.")
+    message_max_attempts: int = Field(8, ge=1, le=100, description="Most attempts to deliver one message.")
+    message_backoff: Duration = Field(
+        timedelta(seconds=10), description="Wait after the first failed attempt; doubles each time."
+    )
+    message_max_backoff: Duration = Field(timedelta(hours=1), description="Longest wait between two attempts.")
+
+    api_bind: str = Field("127.0.0.1:8000", description="Address and port that the API listens on.")
+    api_workers: int = Field(2, ge=1, le=64, description="Worker processes of the API.")
+    api_max_body_bytes: int = Field(2_097_152, ge=1024, le=15_728_640, description="Largest request body, bytes.")
+
+    @field_validator("mongodb_uri", mode="before")
+    @classmethod
+    def _strip(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings in force; SettingsError names each wrong or missing setting and never shows a value."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials:
+        overrides.setdefault("_secrets_dir", credentials)
+    try:
+        return Settings(**overrides)
+    except ValidationError as fault:
+        lines = [
+            f"{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            for error in fault.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise SettingsError("; ".join(lines)) from None
+
+
+def load_settings_or_exit(**overrides: Any) -> Settings:
+    """For the entry of a program: prints what is wrong and ends it with EX_CONFIG."""
+    try:
+        return load_settings(**overrides)
+    except SettingsError as fault:
+        sys.stderr.write(f"Wrong settings: {fault}\nSee docs/settings.md for every setting.\n")
+        raise SystemExit(EXIT_SETTINGS) from None
