@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from shared.clock import Clock
 
 if TYPE_CHECKING:
-    from scheduler_daemon.notifications.email_outbox import EmailOutbox
+    from scheduler_daemon.notifications.email_sender import EmailSender
     from scheduler_daemon.notifications.service import NotificationService
 
 
@@ -64,7 +64,7 @@ class Services:
     """What a template may use of this system."""
 
     notifications: "NotificationService"
-    email_outbox: "EmailOutbox"
+    email_sender: "EmailSender"
     """Sends what is queued for the channel email; used by the notifiers."""
 
 

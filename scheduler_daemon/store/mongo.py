@@ -1,0 +1,82 @@
+"""The daemon's client and the translation of driver errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bson.errors import BSONError, InvalidDocument
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from shared.collections import CLIENT_OPTIONS, CODEC_OPTIONS
+from shared.errors import (
+    DocumentRefused,
+    DuplicateDocument,
+    StoreError,
+    StoreUnavailable,
+    TransactionConflict,
+)
+from shared.settings import Settings
+
+Database = AsyncDatabase[dict[str, Any]]
+Client = AsyncMongoClient[dict[str, Any]]
+
+DUPLICATE_KEY = 11000
+
+
+def connect(settings: Settings) -> tuple[Client, Database]:
+    """A client (no I/O yet) and the daemon's database with the shared codec options."""
+    client: Client = AsyncMongoClient(settings.mongodb_uri.get_secret_value(), **CLIENT_OPTIONS)
+    return client, client.get_database(settings.mongodb_database, codec_options=CODEC_OPTIONS)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns driver errors into shared.errors."""
+    try:
+        yield
+    except PyMongoError as fault:
+        raise translate(fault) from fault
+    except (InvalidDocument, BSONError, OverflowError) as fault:
+        raise DocumentRefused(str(fault)[:500]) from fault
+
+
+def translate(fault: PyMongoError) -> StoreError:
+    """The error of shared.errors that says what can be done about `fault`."""
+    text = str(fault)[:500]
+    if fault.has_error_label("TransientTransactionError"):
+        return TransactionConflict(text)
+    if isinstance(fault, DuplicateKeyError):
+        return DuplicateDocument(text)
+    if isinstance(fault, BulkWriteError):
+        return _translate_bulk(fault, text)
+    if isinstance(fault, DocumentTooLarge):
+        return DocumentRefused(text)
+    if isinstance(fault, AutoReconnect | ConnectionFailure | NetworkTimeout | ServerSelectionTimeoutError):
+        return StoreUnavailable(text)
+    if fault.timeout:
+        return StoreUnavailable(text)
+    if isinstance(fault, OperationFailure) and fault.code == DUPLICATE_KEY:
+        return DuplicateDocument(text)
+    return StoreError(text)
+
+
+def _translate_bulk(fault: BulkWriteError, text: str) -> StoreError:
+    details: dict[str, Any] = dict(fault.details or {})
+    codes = {error.get("code") for error in details.get("writeErrors", [])}
+    if details.get("writeConcernErrors"):
+        return StoreUnavailable(text)
+    if codes == {DUPLICATE_KEY}:
+        return DuplicateDocument(text)
+    return DocumentRefused(text)
