@@ -1,5 +1,7 @@
 """Collection names and how documents are read. Both programs use these and no other."""
 
+from typing import Any
+
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 DYNAMIC_JOBS = "dynamic_jobs"
@@ -25,7 +27,7 @@ CODEC_OPTIONS: CodecOptions[dict[str, object]] = CodecOptions(
 )
 """One out-of-range date or bad UTF-8 must not break the whole batch it is read in."""
 
-CLIENT_OPTIONS: dict[str, object] = {
+CLIENT_OPTIONS: dict[str, Any] = {
     "w": "majority",
     "readConcernLevel": "majority",
     "retryWrites": True,

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, WithJsonSchema
 
 _UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_TOKEN = re.compile(r"(\d+(?:\.\d{1,6})?)(ms|[wdhms])")
+_TOKEN = re.compile(r"([0-9]+(?:\.[0-9]{1,6})?)\s*(ms|[wdhms])\s*")
+_MILLISECOND = timedelta(milliseconds=1)
 _MAX_LENGTH = 40
 _ISO = TypeAdapter(timedelta)
 LONGEST = timedelta(days=36_500)
@@ -15,33 +16,33 @@ REMEDY = 'write a duration such as "90s", "5m", "1h30m" or ISO 8601 "PT5M"'
 
 
 def parse_duration(text: str) -> timedelta:
-    """The length that `text` names, never negative; ValueError with the remedy otherwise."""
-    compact = text.strip().replace(" ", "")
+    """The length that `text` names, in whole milliseconds, never negative; ValueError with the remedy otherwise."""
+    compact = text.strip().lower()
     if not compact or len(compact) > _MAX_LENGTH:
         raise ValueError(REMEDY)
-    if compact[0] in "Pp":
+    if compact[0] == "p":
         try:
             length = _ISO.validate_python(compact.upper())
         except ValueError:
             raise ValueError(REMEDY) from None
     else:
-        tokens = _TOKEN.findall(compact.lower())
-        if not tokens or "".join(number + unit for number, unit in tokens) != compact.lower():
+        tokens = list(_TOKEN.finditer(compact))
+        if "".join(token[0] for token in tokens) != compact:
             raise ValueError(REMEDY)
-        milliseconds = sum(float(number) * _UNITS[unit] for number, unit in tokens)
-        if milliseconds > LONGEST / timedelta(milliseconds=1):
+        milliseconds = sum(float(token[1]) * _UNITS[token[2]] for token in tokens)
+        if milliseconds > LONGEST / _MILLISECOND:
             raise ValueError("a duration is at most 100 years")
         length = timedelta(milliseconds=round(milliseconds))
     if length < timedelta(0):
         raise ValueError("a duration cannot be negative")
     if length > LONGEST:
         raise ValueError("a duration is at most 100 years")
-    return length
+    return length // _MILLISECOND * _MILLISECOND
 
 
 def format_duration(length: timedelta) -> str:
     """The shortest text that parse_duration reads back as `length` (cut to milliseconds)."""
-    rest = length // timedelta(milliseconds=1)
+    rest = length // _MILLISECOND
     parts = []
     for unit in ("d", "h", "m", "s", "ms"):
         count, rest = divmod(rest, _UNITS[unit])

@@ -23,7 +23,7 @@ class IndexSpec(NamedTuple):
 def _expiry(collection: str) -> IndexSpec:
     return IndexSpec(
         collection, "expiry", (("expireAt", 1),), "removal of what has been kept long enough",
-        expire_after_seconds=0,
+        partial={"expireAt": {"$exists": True}}, expire_after_seconds=0,
     )  # fmt: skip
 
 
@@ -34,6 +34,11 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
     ),
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
+    IndexSpec(
+        names.DYNAMIC_JOBS, "template_missing", (("template", 1),),
+        "the daemon at start: jobs that were quarantined because their template was not installed",
+        partial={"daemon.quarantine.field": "template"},
+    ),
     _expiry(names.DYNAMIC_JOBS),
     IndexSpec(
         names.JOB_RUNS, "claimable", (("priority", -1), ("scheduledFor", 1), ("_id", 1)),
@@ -50,17 +55,13 @@ INDEXES: tuple[IndexSpec, ...] = (
         partial={"state": RunState.RETRY_WAIT.value},
     ),
     IndexSpec(
-        names.JOB_RUNS, "running", (("epoch", 1),), "the daemon: what an earlier leader left running",
-        partial={"state": RunState.RUNNING.value},
-    ),
-    IndexSpec(
         names.JOB_RUNS, "waiting", (("jobId", 1), ("scheduledFor", 1)), "the daemon: runs that wait behind another",
         partial={"waiting": True},
     ),
     IndexSpec(names.JOB_RUNS, "by_job", (("jobId", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs of a job"),
     IndexSpec(names.JOB_RUNS, "by_time", (("scheduledFor", -1), ("_id", -1)), "the API: all runs"),
     IndexSpec(
-        names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs in a state"
+        names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs in a state; the daemon: what is running"
     ),
     _expiry(names.JOB_RUNS),
     IndexSpec(names.JOB_RUN_LOGS, "by_run", (("runId", 1), ("attempt", 1), ("page", 1)), "the API: the log of a run"),

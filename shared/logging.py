@@ -2,9 +2,11 @@
 
 import logging
 import sys
+from functools import lru_cache
 from typing import Literal
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 LogFormat = Literal["auto", "json", "console"]
@@ -22,10 +24,13 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def _masked(key: str, value: object) -> object:
     if isinstance(value, dict):
         return {inner: _masked(str(inner), each) for inner, each in value.items()}
+    return MASK if value and isinstance(value, str) and _is_secret(key) else value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
     lowered = key.lower()
-    if value and isinstance(value, str) and any(word in lowered for word in SECRET_WORDS):
-        return MASK
-    return value
+    return any(word in lowered for word in SECRET_WORDS)
 
 
 def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
@@ -38,9 +43,9 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
         mask_secrets,
     ]
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+        else [structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)), structlog.processors.JSONRenderer(default=str)]
     )
     structlog.configure(
         processors=[*shared, *renderer],

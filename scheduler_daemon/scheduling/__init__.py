@@ -1,0 +1,1 @@
+"""The moving parts of the one scheduler, one small file each."""

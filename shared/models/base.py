@@ -52,6 +52,12 @@ class Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
 
 
+class Value(Model):
+    """A part of a definition that never changes: it can be shared as a default, and is not copied."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 class Document(Model):
     """A stored document. Fields of a newer version are ignored, so old and new programs can share a database."""
 

@@ -210,6 +210,9 @@ class NotificationTemplate(Document):
     variables: list[TemplateVariable] = []
     created_at: Moment
     created_by: str
+    updated_at: Moment | None = None
+    """When this version was saved; createdAt is the template's, the same in all its versions."""
+    updated_by: str | None = None
     deleted_at: Moment | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from shared.durations import Duration
-from shared.models.base import Model
+from shared.models.base import Value
 
 LONGEST_TIMEOUT = timedelta(days=7)
 OVERLAP_PATTERN = r"^(skip|queue_one|queue_all|cancel_running|allow:[1-9][0-9]{0,3})$"
@@ -14,7 +14,7 @@ OVERLAP_PATTERN = r"^(skip|queue_one|queue_all|cancel_running|allow:[1-9][0-9]{0
 Overlap = Annotated[str, StringConstraints(pattern=OVERLAP_PATTERN)]
 
 
-class Misfire(Model):
+class Misfire(Value):
     """What becomes of occurrences that are more than 60 s late."""
 
     policy: Literal["latest", "all", "skip"] = "latest"
@@ -22,7 +22,7 @@ class Misfire(Model):
     max: int = Field(100, ge=1, le=1000)
 
 
-class Retry(Model):
+class Retry(Value):
     """How a failed attempt is repeated. maxAttempts counts the first one."""
 
     max_attempts: int = Field(3, ge=1, le=100)
@@ -30,7 +30,7 @@ class Retry(Model):
     max_backoff: Duration = timedelta(minutes=10)
 
 
-class Policies(Model):
+class Policies(Value):
     """A job's policies."""
 
     overlap: Overlap = "skip"

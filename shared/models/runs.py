@@ -110,6 +110,8 @@ class Run(Document):
     state: RunState
     attempt: int = 0
     max_attempts: int = 1
+    interruptions: int = 0
+    """Attempts that ended because their scheduler died or stopped; they do not count against maxAttempts."""
     timeout_ms: int
     backoff_ms: int
     max_backoff_ms: int

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from shared.durations import Duration
-from shared.models.base import Model, Moment
+from shared.models.base import Moment, Value
 from shared.schedule.cron import check_expression
 from shared.schedule.zones import load_zone
 
@@ -37,14 +37,14 @@ WallClock = Annotated[datetime, BeforeValidator(_read_wall_clock), PlainSerializ
 """A date and time as written: without an offset it is wall clock in the schedule's zone. Stored as text."""
 
 
-class DstPolicy(Model):
+class DstPolicy(Value):
     """What a wall-clock rule means in the hour that is missing (gap) or repeated (overlap)."""
 
     gap: Literal["next", "skip"] = "next"
     overlap: Literal["first", "last", "both"] = "first"
 
 
-class ScheduleBase(Model):
+class ScheduleBase(Value):
     """What every kind of schedule has."""
 
     timezone: Zone = "UTC"

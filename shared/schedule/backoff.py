@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from shared.clock import MILLISECOND
 
-_SPREAD = 0.25
+_SPREAD_DIVISOR = 4
+_MOST_DOUBLINGS = 64
+"""Even 1 ms doubled so often is over any `longest`."""
 
 
 def retry_delay(attempt: int, first: timedelta, longest: timedelta, key: str) -> timedelta:
@@ -13,7 +15,9 @@ def retry_delay(attempt: int, first: timedelta, longest: timedelta, key: str) ->
 
     attempt: the number of the attempt that failed, from 1.
     """
-    doubled = longest if attempt > 32 else min(longest, first * 2 ** (attempt - 1))
+    doubled = min(longest, first) // MILLISECOND
+    for _ in range(min(attempt - 1, _MOST_DOUBLINGS)):
+        doubled *= 2
     digest = hashlib.blake2b(f"{key}:{attempt}".encode(), digest_size=4).digest()
-    spread = int.from_bytes(digest, "big") / 2**32 * _SPREAD
-    return min(longest, doubled * (1 + spread)) // MILLISECOND * MILLISECOND
+    spread = doubled * int.from_bytes(digest, "big") // (_SPREAD_DIVISOR << 32)
+    return min(longest // MILLISECOND, doubled + spread) * MILLISECOND

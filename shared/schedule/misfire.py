@@ -66,16 +66,17 @@ def _bounds(
 ) -> tuple[datetime, datetime]:
     """The last nominal instant to decide on, and the one after which a nominal instant counts as on time.
 
-    Jitter never passes the next nominal instant, so it can hold back, or excuse, only the newest one.
+    Jitter never reaches the next nominal instant, so it can hold back only the newest one that has come, and excuse
+    only the newest one that would be late without it.
     """
-    until, on_time_from = now, now - ON_TIME
+    until, on_time_from = now, now - ON_TIME - MILLISECOND
     if schedule.jitter:
-        newest = latest_between(schedule, cursor, now, anchor, 1)[-1]
-        acts_at = jittered(schedule, key, newest, anchor)
-        if acts_at > now:
+        newest = latest_between(schedule, cursor, until, anchor, 1)[-1]
+        if jittered(schedule, key, newest, anchor) > now:
             until = newest - MILLISECOND
-        elif acts_at > on_time_from:
-            on_time_from = min(on_time_from, newest - MILLISECOND)
+        late = latest_between(schedule, cursor, min(on_time_from, until), anchor, 1)
+        if late and jittered(schedule, key, late[-1], anchor) > on_time_from:
+            on_time_from = late[-1] - MILLISECOND
     return until, min(on_time_from, until)
 
 
@@ -88,7 +89,7 @@ def _late_to_run(
     misfire: Misfire,
     newer_exists: bool,
 ) -> list[datetime]:
-    window_from = max(cursor, now - misfire.window)
+    window_from = max(cursor, now - misfire.window - MILLISECOND)
     match misfire.policy:
         case "skip":
             return []

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
-from shared.clock import MILLISECOND, to_milliseconds
+from shared.clock import MILLISECOND, cut_to_milliseconds, to_milliseconds
 from shared.errors import ScheduleError
 from shared.models.schedule import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
 from shared.schedule import cron
@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 _FIRST_LOOK_BACK = timedelta(minutes=1)
+_FEW = 100
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def occurrences_after(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[Occurrence]:
@@ -52,18 +54,27 @@ def next_occurrence(schedule: Schedule, after: datetime, anchor: datetime) -> Oc
 def latest_between(schedule: Schedule, after: datetime, until: datetime, anchor: datetime, most: int) -> list[datetime]:
     """The latest `most` nominal instants in (after, until], in order.
 
-    Looks back in growing spans, so a long outage of a frequent schedule costs by `most`, not by what was missed.
+    Looks back in growing spans, then halves the last one, so a long outage of a frequent schedule costs by `most`,
+    not by what was missed.
     """
+    enough = 2 * most + _FEW
     span = _FIRST_LOOK_BACK
+    too_early: datetime | None = None
+    too_late = until
     while True:
-        start = max(after, until - span)
-        found = [
-            occurrence.at
-            for occurrence in takewhile(lambda each: each.at <= until, occurrences_after(schedule, start, anchor))
-        ]
-        if len(found) >= most or start <= after:
+        if too_early is not None:
+            start = too_early + (too_late - too_early) / 2
+        else:
+            start = until - span if span < until - after else after
+            span *= 8
+        upcoming = takewhile(lambda each: each.at <= until, occurrences_after(schedule, start, anchor))
+        found = [occurrence.at for occurrence in islice(upcoming, enough + 1)]
+        if len(found) > enough:
+            too_early = start
+        elif len(found) >= most or start <= after:
             return found[-most:]
-        span *= 8
+        else:
+            too_late = start
 
 
 def count_between(
@@ -85,10 +96,9 @@ def jittered(schedule: Schedule, key: str, nominal: datetime, anchor: datetime) 
     if not schedule.jitter:
         return nominal
     digest = hashlib.blake2b(f"{key}:{to_milliseconds(nominal)}".encode(), digest_size=8).digest()
-    share = int.from_bytes(digest, "big") / 2**64
     following = next_occurrence(schedule, nominal, anchor)
-    room = schedule.jitter if following is None else min(schedule.jitter, following.at - nominal)
-    return nominal + share * room // MILLISECOND * MILLISECOND
+    room = min(schedule.jitter, (following.at if following else _END_OF_TIME) - nominal)
+    return nominal + (int.from_bytes(digest, "big") * (room // MILLISECOND) >> 64) * MILLISECOND
 
 
 def _interval(schedule: IntervalSchedule, after: datetime, anchor: datetime) -> Iterator[Occurrence]:
@@ -111,13 +121,15 @@ def _once(schedule: OnceSchedule, after: datetime) -> Iterator[Occurrence]:
 
 def resolve_once(schedule: OnceSchedule) -> Occurrence:
     """The instant that `at` means: in a gap shifted forward by the gap (RFC 5545, 3.3.5), in an overlap the first."""
-    if schedule.at.tzinfo is not None:
-        return Occurrence(schedule.at.astimezone(UTC), False)
-    wall = schedule.at.replace(tzinfo=schedule.zone)
-    adjusted = is_in_gap(wall) or is_repeated(wall)
+    wall = schedule.at if schedule.at.tzinfo else schedule.at.replace(tzinfo=schedule.zone)
+    try:
+        at = cut_to_milliseconds(wall.replace(fold=0))
+        adjusted = schedule.at.tzinfo is None and (is_in_gap(wall) or is_repeated(wall))
+    except OverflowError:
+        raise ScheduleError("schedule.at", f"{schedule.at.isoformat()} is out of range; choose another time") from None
     if adjusted and schedule.strict:
         what = "does not exist" if is_in_gap(wall) else "happens twice"
         raise ScheduleError(
             "schedule.at", f"{schedule.at.isoformat()} {what} in {schedule.timezone}; choose another time"
         )
-    return Occurrence(wall.replace(fold=0).astimezone(UTC), adjusted)
+    return Occurrence(at, adjusted)

@@ -1,0 +1,182 @@
+"""Carries out what people ask for: run now, cancel, retry, and decisions about messages."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from scheduler_daemon.scheduling.executor import Executor
+from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, Planner
+from scheduler_daemon.store.commands import CommandStore
+from scheduler_daemon.store.jobs import JobStore
+from scheduler_daemon.store.passes import PassStore
+from scheduler_daemon.store.runs import RunStore
+from shared.clock import Clock
+from shared.errors import InvalidDefinition
+from shared.models.commands import Command
+from shared.models.runs import LIVE, RunState, Trigger
+from shared.queries import runs as run_queries
+from shared.queries.runs import RunDocument
+from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 200
+KEEP_HANDLED = timedelta(days=7)
+
+
+class MessageDecisions(Protocol):
+    """What the notification service does with a message because a person said so."""
+
+    async def retry_message(self, item_id: str, now: datetime) -> tuple[bool, str]: ...
+
+    async def resolve_message(self, item_id: str, state: str, now: datetime) -> tuple[bool, str]: ...
+
+
+class CommandHandler:
+    """Answers every open command once. A run and the answer to its command are one commit."""
+
+    def __init__(
+        self,
+        commands: CommandStore,
+        jobs: JobStore,
+        runs: RunStore,
+        passes: PassStore,
+        planner: Planner,
+        executor: Executor,
+        messages: MessageDecisions,
+        clock: Clock,
+        keep_cancelled: timedelta,
+        on_waiting: Callable[[str], None],
+    ) -> None:
+        """on_waiting: told the job of a run that waits behind another."""
+        self._commands = commands
+        self._jobs = jobs
+        self._runs = runs
+        self._passes = passes
+        self._planner = planner
+        self._executor = executor
+        self._messages = messages
+        self._clock = clock
+        self._keep_cancelled = keep_cancelled
+        self._on_waiting = on_waiting
+        self._handlers: Mapping[str, Callable[[Command], Awaitable[_Answer]]] = {
+            "run": self._run_now,
+            "cancel": self._cancel,
+            "retry": self._retry,
+            "retry_message": self._retry_message,
+            "resolve_message": self._resolve_message,
+        }
+
+    async def run_once(self) -> bool:
+        """Whether there may be more commands than were handled."""
+        documents = await self._commands.open(MOST_AT_ONCE)
+        for document in documents:
+            await self._handle(document)
+        return len(documents) == MOST_AT_ONCE
+
+    async def _handle(self, document: Mapping[str, Any]) -> None:
+        try:
+            command = Command.from_document(document)
+            answer = await self._handlers[command.kind](command)
+        except InvalidDefinition as fault:
+            answer = _Answer(False, str(fault))
+        now = self._clock.now()
+        update = {
+            "$set": {
+                "handledAt": now,
+                "outcome": {"accepted": answer.accepted, "detail": answer.detail},
+                "expireAt": now + KEEP_HANDLED,
+            }
+        }
+        await self._passes.answer_command(document["_id"], update, answer.run)
+        log.info(
+            "command_handled",
+            command_id=str(document["_id"]),
+            kind=document.get("kind"),
+            accepted=answer.accepted,
+            detail=answer.detail,
+        )
+
+    async def _run_now(self, command: Command) -> "_Answer":
+        if command.job_id is None or command.run_id is None:
+            raise InvalidDefinition("jobId", "a run command names jobId and runId")
+        return await self._start(command, command.job_id, command.run_id, "manual", command.params)
+
+    async def _retry(self, command: Command) -> "_Answer":
+        former = await self._runs.by_id(command.retry_of or "")
+        if former is None or command.run_id is None:
+            return _Answer(False, "there is no such run to retry")
+        if former["state"] in {state.value for state in LIVE}:
+            return _Answer(False, f"the run is {former['state']}; only a run that has ended can be retried")
+        return await self._start(command, former["jobId"], command.run_id, "retry", former["params"])
+
+    async def _start(
+        self, command: Command, job_id: str, run_id: str, trigger: Trigger, params: dict[str, Any] | None
+    ) -> "_Answer":
+        document = await self._jobs.by_id(job_id)
+        if document is None or document.get("deletedAt") is not None:
+            return _Answer(False, "the job does not exist any more")
+        job = self._planner.read(document)
+        now = self._clock.now()
+        run = run_queries.new_run(
+            job,
+            identity=run_id,
+            trigger=trigger,
+            scheduled_for=command.created_at,
+            now=now,
+            created_by=command.created_by,
+            params=params,
+        )
+        if command.force:
+            return _Answer(True, "started", run)
+        live = (await self._runs.live_by_job([job_id])).get(job_id, NO_LIVE_RUNS)
+        return self._under_overlap(job.policies.overlap, live, run, now)
+
+    def _under_overlap(self, policy: str, live: LiveRuns, run: RunDocument, now: datetime) -> "_Answer":
+        match decide_overlap(policy, live):
+            case Decision.RUN:
+                return _Answer(True, "started", run)
+            case Decision.SKIP:
+                record = run_queries.skipped_run(run, "overlap", now, self._keep_cancelled)
+                return _Answer(
+                    True, f"recorded as skipped: the job is running and its overlap policy is {policy}", record
+                )
+            case decision:
+                run["waiting"] = True
+                self._on_waiting(run["jobId"])
+                if decision is Decision.REPLACE:
+                    self._executor.cancel_job(run["jobId"], "replaced by a newer run")
+                return _Answer(True, "waits for the run before it", run)
+
+    async def _cancel(self, command: Command) -> "_Answer":
+        run_id = command.run_id or ""
+        if self._executor.cancel(run_id, f"cancelled by {command.created_by}"):
+            return _Answer(True, "the running attempt was told to stop")
+        if await self._runs.cancel_before_start(run_id, self._clock.now(), self._keep_cancelled):
+            return _Answer(True, "cancelled before it started")
+        run = await self._runs.by_id(run_id)
+        if run is None:
+            return _Answer(False, "there is no such run")
+        if run["state"] == RunState.RUNNING.value:
+            return _Answer(False, "the run is just ending")
+        return _Answer(False, f"the run is {run['state']} already")
+
+    async def _retry_message(self, command: Command) -> "_Answer":
+        return _Answer(*await self._messages.retry_message(command.item_id or "", self._clock.now()))
+
+    async def _resolve_message(self, command: Command) -> "_Answer":
+        state = str((command.params or {}).get("state", ""))
+        return _Answer(*await self._messages.resolve_message(command.item_id or "", state, self._clock.now()))
+
+
+class _Answer:
+    """What the person is told, and the run that is inserted together with the answer."""
+
+    __slots__ = ("accepted", "detail", "run")
+
+    def __init__(self, accepted: bool, detail: str, run: RunDocument | None = None) -> None:
+        self.accepted = accepted
+        self.detail = detail
+        self.run = run

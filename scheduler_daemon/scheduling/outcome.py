@@ -1,0 +1,186 @@
+"""How an attempt ended, and what its run becomes: one pure function, no I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import bson
+
+from scheduler_daemon.job_template import JobResult
+from shared.clock import MILLISECOND
+from shared.models.runs import LIVE, RunState
+from shared.schedule.backoff import retry_delay
+
+LARGEST_RESULT_BYTES = 16_384
+LONGEST_SUMMARY = 2_000
+MOST_INTERRUPTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The template returned a result."""
+
+    result: JobResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The template raised, or could not be started. retryable False: the same attempt would fail again."""
+
+    type: str
+    message: str
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The attempt exceeded the job's time-out."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A person or the overlap policy ended the run."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The daemon stopped, or died, in the middle. stop: an orderly stop; the attempt is over either way."""
+
+    repeat: bool
+
+
+Outcome = Returned | Failed | TimedOut | Cancelled | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long finished runs are kept."""
+
+    success: timedelta
+    failure: timedelta
+
+    def of(self, state: RunState) -> timedelta:
+        return self.success if state in (RunState.SUCCEEDED, RunState.SKIPPED) else self.failure
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The next state of a run and the update that brings it there."""
+
+    state: RunState
+    update: dict[str, Any]
+
+    @property
+    def terminal(self) -> bool:
+        return self.state not in LIVE
+
+
+def conclude(run: Mapping[str, Any], outcome: Outcome, now: datetime, retention: Retention) -> Conclusion:
+    """What becomes of the running `run` (its document) after `outcome`."""
+    match outcome:
+        case Returned(JobResult(outcome="failure") as result):
+            error = {"type": "JobFailure", "message": result.summary[:LONGEST_SUMMARY]}
+            return _failure(run, RunState.FAILED, error, result.retryable, now, retention, _result(result))
+        case Returned(result):
+            fields: dict[str, Any] = {"result": _result(result), "error": None}
+            if result.outcome == "skipped":
+                fields["reason"] = "the template had nothing to do"
+            return _terminal(run, RunState.SUCCEEDED, fields, now, retention)
+        case Failed(kind, message, retryable):
+            error = {"type": kind, "message": message[:LONGEST_SUMMARY]}
+            return _failure(run, RunState.FAILED, error, retryable, now, retention, None)
+        case TimedOut(seconds):
+            error = {"type": "TimedOut", "message": f"the time-out of {seconds:g} s was exceeded"}
+            return _failure(run, RunState.TIMED_OUT, error, True, now, retention, None)
+        case Cancelled(reason):
+            return _terminal(run, RunState.CANCELLED, {"reason": reason}, now, retention)
+        case Interrupted(repeat):
+            return _interrupted(run, repeat, now, retention)
+
+
+def _failure(
+    run: Mapping[str, Any],
+    state: RunState,
+    error: dict[str, Any],
+    retryable: bool,
+    now: datetime,
+    retention: Retention,
+    result: dict[str, Any] | None,
+) -> Conclusion:
+    counted = run["attempt"] - run.get("interruptions", 0)
+    if not retryable or counted >= run["maxAttempts"]:
+        return _terminal(run, state, {"error": error, "result": result}, now, retention)
+    delay = retry_delay(counted, run["backoffMs"] * MILLISECOND, run["maxBackoffMs"] * MILLISECOND, str(run["_id"]))
+    update = _given_up(run, state, error, now, RunState.RETRY_WAIT)
+    update["$set"] |= {"nextAttemptAt": now + delay, "error": error}
+    return Conclusion(RunState.RETRY_WAIT, update)
+
+
+def _interrupted(run: Mapping[str, Any], repeat: bool, now: datetime, retention: Retention) -> Conclusion:
+    error = {"type": "Interrupted", "message": "the scheduler stopped in the middle of this attempt"}
+    interruptions = run.get("interruptions", 0) + 1
+    if not repeat or interruptions > MOST_INTERRUPTIONS:
+        return _terminal(run, RunState.INTERRUPTED, {"error": error}, now, retention)
+    update = _given_up(run, RunState.INTERRUPTED, error, now, RunState.PENDING)
+    update["$set"]["interruptions"] = interruptions
+    return Conclusion(RunState.PENDING, update)
+
+
+def _given_up(
+    run: Mapping[str, Any], ended_as: RunState, error: dict[str, Any], now: datetime, next_state: RunState
+) -> dict[str, Any]:
+    """The attempt moves to the history and nobody holds the run any more."""
+    attempt = {
+        "number": run["attempt"],
+        "startedAt": run.get("startedAt"),
+        "finishedAt": now,
+        "state": ended_as.value,
+        "error": error,
+    }
+    return {
+        "$set": {
+            "state": next_state.value,
+            "token": None,
+            "epoch": None,
+            "instance": None,
+            "startedAt": None,
+        },
+        "$push": {"attempts": attempt},
+    }
+
+
+def _terminal(
+    run: Mapping[str, Any], state: RunState, fields: Mapping[str, Any], now: datetime, retention: Retention
+) -> Conclusion:
+    began = run.get("startedAt")
+    return Conclusion(
+        state,
+        {
+            "$set": {
+                "state": state.value,
+                "finishedAt": now,
+                "durationMs": max(0, (now - began) // MILLISECOND) if isinstance(began, datetime) else None,
+                "expireAt": now + retention.of(state),
+                **fields,
+            }
+        },
+    )
+
+
+def _result(result: JobResult) -> dict[str, Any]:
+    """The stored result: what cannot be stored, or is larger than 16 KiB, is left out and said so."""
+    stored = {"summary": result.summary[:LONGEST_SUMMARY], "metrics": dict(result.metrics)}
+    if not stored["metrics"]:
+        return stored
+    try:
+        size = len(bson.encode(stored))
+    except (bson.errors.BSONError, TypeError, OverflowError) as fault:
+        return {"summary": stored["summary"], "metrics": {"metricsLeftOut": f"not storable: {fault}"[:200]}}
+    if size > LARGEST_RESULT_BYTES:
+        return {"summary": stored["summary"], "metrics": {"metricsLeftOut": f"{size} bytes, over 16 KiB"}}
+    return stored

@@ -1,0 +1,118 @@
+"""Repairs what a crash or a hand in the database left behind. At each take-over, and now and then."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from scheduler_daemon.job_template import JobTemplate
+from scheduler_daemon.scheduling.executor import Executor, checked
+from scheduler_daemon.scheduling.loop import Loop
+from scheduler_daemon.scheduling.outcome import Interrupted, Retention, conclude
+from scheduler_daemon.store.jobs import JobStore
+from scheduler_daemon.store.passes import Change, PassStore
+from scheduler_daemon.store.runs import RunStore
+from scheduler_daemon.store.transactions import MOST_DOCUMENTS, Fence
+from shared.clock import Clock
+from shared.errors import InvalidDefinition, LeadershipLost
+from shared.models.runs import RunState
+from shared.queries import runs as queries
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS = 5.0
+STRANDED_AFTER = timedelta(seconds=30)
+
+
+class MessageRescue(Protocol):
+    """What the notification system repairs of its own."""
+
+    async def reconcile(self, now: datetime) -> int: ...
+
+    async def repair_malformed(self, now: datetime) -> int: ...
+
+
+class Rescuer(Loop):
+    """Ends or repeats runs that nobody executes, and puts malformed documents where people see them."""
+
+    name = "rescuer"
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        runs: RunStore,
+        passes: PassStore,
+        fence: Fence,
+        executor: Executor,
+        templates: Mapping[str, JobTemplate],
+        messages: MessageRescue,
+        clock: Clock,
+        retention: Retention,
+    ) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._runs = runs
+        self._passes = passes
+        self._fence = fence
+        self._executor = executor
+        self._templates = templates
+        self._messages = messages
+        self._clock = clock
+        self._retention = retention
+
+    async def take_over(self, epoch: int) -> None:
+        """Everything that earlier epochs left running becomes pending, or interrupted; then messages likewise."""
+        await self._jobs.look_again_at_missing_templates(list(self._templates))
+        while left := await self._runs.running_of_dead_epochs(epoch, MOST_DOCUMENTS):
+            count = await self._passes.reclaim([self._reclaimed(run) for run in left])
+            log.warning("runs_reclaimed", epoch=epoch, runs=count)
+        messages = await self._messages.reconcile(self._clock.now())
+        if messages:
+            log.warning("messages_reclaimed", epoch=epoch, messages=messages)
+
+    async def run_once(self) -> float:
+        try:
+            epoch = self._fence.epoch
+        except LeadershipLost:
+            return PAUSE_SECONDS  # a standby repairs nothing
+        untimely = await self._jobs.look_again_at_untimely()
+        malformed = await self._messages.repair_malformed(self._clock.now())
+        if untimely or malformed:
+            log.error("malformed_documents_found", jobs=untimely, notifications=malformed)
+        await self._reclaim_stranded(epoch)
+        await self._release_waiting()
+        return PAUSE_SECONDS
+
+    async def _reclaim_stranded(self, epoch: int) -> None:
+        """Running by our own epoch, yet not executed here: an invariant is broken; mended and said loudly."""
+        before = self._clock.now() - STRANDED_AFTER
+        running = await self._runs.running_of_epoch(epoch, before)
+        stranded = [run for run in running if not self._executor.holds(run["_id"])]
+        if stranded:
+            log.error("runs_stranded", runs=[str(run["_id"]) for run in stranded[:20]], count=len(stranded))
+            await self._passes.reclaim([self._reclaimed(run) for run in stranded[:MOST_DOCUMENTS]])
+
+    async def _release_waiting(self) -> None:
+        free = await self._runs.first_waiting(None, MOST_DOCUMENTS)
+        if free:
+            changes: list[Change] = [
+                (
+                    {"_id": run["_id"], "state": RunState.PENDING.value, "waiting": True},
+                    {"$set": {"waiting": False}},
+                )
+                for run in free
+            ]
+            await self._passes.reclaim(changes)
+
+    def _reclaimed(self, run: dict[str, Any]) -> Change:
+        now = self._clock.now()
+        try:
+            checked(run)
+        except InvalidDefinition as fault:
+            return queries.spoiled(run["_id"], str(fault), now, self._retention.failure)
+        template = self._templates.get(run["template"])
+        repeat = template is not None and template.on_interrupt == "retry"
+        conclusion = conclude(run, Interrupted(repeat), now, self._retention)
+        held = {"_id": run["_id"], "state": RunState.RUNNING.value, "token": run["token"], "epoch": run["epoch"]}
+        return held, conclusion.update

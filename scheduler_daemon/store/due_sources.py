@@ -1,0 +1,41 @@
+"""Looks into the collections that job templates declare as due sources."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.store.mongo import Database, translated
+from shared.clock import EPOCH
+
+
+class DueHead(NamedTuple):
+    """The earliest due document of a source. at None: due whatever its date."""
+
+    identity: Any
+    at: datetime | None
+
+
+class DueSourceStore:
+    """Reads the head of a due source; never more than one document."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def head(self, source: DueSource) -> DueHead | None:
+        collection = self._database[source.collection]
+        with translated():
+            if source.at_once is not None:
+                found = await collection.find_one(dict(source.at_once), {"_id": 1})
+                if found is not None:
+                    return DueHead(found["_id"], None)
+            found = await collection.find_one(
+                {**source.filter, source.due_field: {"$gte": EPOCH}},
+                {source.due_field: 1},
+                sort=[(source.due_field, 1)],
+            )
+        if found is None:
+            return None
+        value: Any = found
+        for part in source.due_field.split("."):
+            value = value[part]
+        return DueHead(found["_id"], value)

@@ -1,0 +1,88 @@
+"""Writes how runs ended. Not fenced: an ended attempt is a fact, and the claim's token protects it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from scheduler_daemon.store.mongo import Database, translated
+from scheduler_daemon.store.transactions import TransactionSession
+from shared.collections import DYNAMIC_JOBS, JOB_RUNS
+from shared.errors import DocumentRefused, StoreError
+from shared.models.runs import RunState
+from shared.queries import jobs as job_queries
+from shared.queries import runs as run_queries
+
+Document = dict[str, Any]
+
+
+class ClaimLost(StoreError):
+    """At least one run of the group is no longer held by its claim; nothing of the group was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """One ended attempt: the run as it was claimed, its next state, and the update that brings it there."""
+
+    run: Document
+    state: RunState
+    update: Document
+    last_run: Document | None
+    """What the job shows as its last run; None if the run has not ended."""
+
+
+class FinishStore:
+    """Each method is one transaction on the given session."""
+
+    def __init__(self, database: Database) -> None:
+        self._runs = database[JOB_RUNS]
+        self._jobs = database[DYNAMIC_JOBS]
+
+    async def write(self, session: TransactionSession, group: Sequence[Finish]) -> None:
+        """Writes all or nothing. ClaimLost: go one by one."""
+        runs = [UpdateOne(run_queries.held_by(each.run["token"], each.run["_id"]), each.update) for each in group]
+        jobs = [UpdateOne(criteria, update) for criteria, update in _job_updates(group)]
+
+        async def work(transaction: AsyncClientSession) -> None:
+            result = await self._runs.bulk_write(runs, ordered=False, session=transaction)
+            if result.matched_count != len(runs):
+                raise ClaimLost(f"{len(runs) - result.matched_count} of {len(runs)} claims were lost")
+            if jobs:
+                await self._jobs.bulk_write(jobs, ordered=False, session=transaction)
+
+        await session.run(work)
+
+    async def write_one(self, session: TransactionSession, finish: Finish) -> bool:
+        """Whether the ended attempt is recorded, now or by an earlier try. False: the claim was lost."""
+        try:
+            await self.write(session, [finish])
+        except ClaimLost:
+            return await self._recorded_before(finish)
+        except DocumentRefused:  # the job document is malformed; the run's end is recorded all the same
+            alone = Finish(finish.run, finish.state, finish.update, None)
+            try:
+                await self.write(session, [alone])
+            except ClaimLost:
+                return await self._recorded_before(finish)
+        return True
+
+    async def _recorded_before(self, finish: Finish) -> bool:
+        with translated():
+            found = await self._runs.find_one(
+                {"_id": finish.run["_id"]}, {"state": 1, "token": 1, "attempts.number": 1}
+            )
+        if found is None:
+            return False
+        if found["state"] == finish.state.value and found.get("token") == finish.run["token"]:
+            return True
+        return any(each.get("number") == finish.run["attempt"] for each in found.get("attempts", ()))
+
+
+def _job_updates(group: Sequence[Finish]) -> list[tuple[Document, Document]]:
+    by_job: dict[str, list[tuple[RunState, Document]]] = {}
+    for finish in group:
+        if finish.last_run is not None:
+            by_job.setdefault(finish.run["jobId"], []).append((finish.state, finish.last_run))
+    return [job_queries.finished(job_id, finishes) for job_id, finishes in by_job.items()]

@@ -1,0 +1,146 @@
+"""The fenced writes of the scheduler: one transaction per batch that plans jobs, inserts runs and claims them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from scheduler_daemon.store.mongo import Database, translated
+from scheduler_daemon.store.transactions import Fence
+from shared.collections import COMMANDS, DYNAMIC_JOBS, JOB_RUNS
+from shared.errors import StoreError
+from shared.models.runs import RunState, SkipReason
+from shared.queries import runs as queries
+from shared.queries.runs import Claim
+
+Document = dict[str, Any]
+Change = tuple[Document, Document]
+
+
+class StalePlan(StoreError):
+    """A job was changed between planning and writing; the caller plans again, the transaction is not repeated."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes.
+
+    jobs: compare-and-set (filter, update) pairs; inserts: new runs; starts: ids of pending runs to claim;
+    retries, releases: ids that become claimable; drops: scheduled runs of a job that will not start;
+    spoiled: pending runs that are malformed, with the reason.
+    """
+
+    claim: Claim
+    jobs: list[Change] = field(default_factory=list)
+    inserts: list[Document] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
+    retries: list[str] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+    drops: list[tuple[str, SkipReason]] = field(default_factory=list)
+    spoiled: list[tuple[Any, str]] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        return not (
+            self.jobs or self.inserts or self.starts or self.retries or self.releases or self.drops or self.spoiled
+        )
+
+
+class PassStore:
+    """Commits batches, and takes over what dead leaders left, under the fence."""
+
+    def __init__(self, database: Database, fence: Fence, keep_skipped: timedelta, keep_failed: timedelta) -> None:
+        self._jobs = database[DYNAMIC_JOBS]
+        self._runs = database[JOB_RUNS]
+        self._commands = database[COMMANDS]
+        self._fence = fence
+        self._keep_skipped = keep_skipped
+        self._keep_failed = keep_failed
+
+    async def commit(self, batch: Batch) -> list[Document]:
+        """Writes the batch or nothing; answers the formerly pending runs that are running now.
+
+        StalePlan: a job was changed since it was read; plan again.
+        """
+
+        async def work(session: AsyncClientSession) -> list[Document]:
+            if batch.jobs:
+                changed = await self._jobs.bulk_write(
+                    [UpdateOne(criteria, update) for criteria, update in batch.jobs], session=session
+                )
+                if changed.matched_count != len(batch.jobs):
+                    raise StalePlan("a job was changed since it was read")
+            for job_id, why in batch.drops:
+                criteria, update = queries.not_started(job_id, why, batch.claim.now, self._keep_skipped)
+                await self._runs.update_many(criteria, update, session=session)
+            for identity, reason in batch.spoiled:
+                criteria, update = queries.spoiled(identity, reason, batch.claim.now, self._keep_failed)
+                await self._runs.update_one(criteria, update, session=session)
+            if batch.inserts:
+                await self._runs.insert_many(batch.inserts, session=session)
+            await self._make_claimable(batch, session)
+            return await self._start(batch, session)
+
+        return await self._fence.fenced(work)
+
+    async def existing(self, identities: Sequence[str]) -> set[str]:
+        """Which of these runs exist already."""
+        with translated():
+            found = await self._runs.find({"_id": {"$in": list(identities)}}, {"_id": 1}).to_list()
+        return {run["_id"] for run in found}
+
+    async def settle(self) -> None:
+        """Decides an open commit of the fenced session: after this, reading by token tells what happened."""
+
+        async def nothing(_session: AsyncClientSession) -> None:
+            return None
+
+        await self._fence.fenced(nothing)
+
+    async def reclaim(self, changes: Sequence[Change]) -> int:
+        """Applies compare-and-set updates to runs that dead leaders left; answers how many were still so."""
+
+        async def work(session: AsyncClientSession) -> int:
+            result = await self._runs.bulk_write(
+                [UpdateOne(criteria, update) for criteria, update in changes], session=session
+            )
+            return result.matched_count
+
+        return await self._fence.fenced(work)
+
+    async def answer_command(self, command_id: Any, update: Document, run: Document | None = None) -> None:
+        """Marks a command as handled and, in the same commit, inserts the run that it asked for."""
+
+        async def work(session: AsyncClientSession) -> None:
+            answered = await self._commands.update_one({"_id": command_id, "handledAt": None}, update, session=session)
+            if answered.matched_count and run is not None:
+                await self._runs.update_one({"_id": run["_id"]}, {"$setOnInsert": run}, upsert=True, session=session)
+
+        await self._fence.fenced(work)
+
+    async def _make_claimable(self, batch: Batch, session: AsyncClientSession) -> None:
+        if batch.retries:
+            await self._runs.update_many(
+                {"_id": {"$in": batch.retries}, "state": RunState.RETRY_WAIT.value},
+                queries.retry_again(),
+                session=session,
+            )
+        if batch.releases:
+            await self._runs.update_many(
+                {"_id": {"$in": batch.releases}, "state": RunState.PENDING.value, "waiting": True},
+                {"$set": {"waiting": False}},
+                session=session,
+            )
+
+    async def _start(self, batch: Batch, session: AsyncClientSession) -> list[Document]:
+        if not batch.starts:
+            return []
+        criteria, update = queries.start(batch.starts, batch.claim)
+        await self._runs.update_many(criteria, update, session=session)
+        return await self._runs.find(
+            {"_id": {"$in": batch.starts}, "token": batch.claim.token, "state": RunState.RUNNING.value},
+            session=session,
+        ).to_list()

@@ -1,0 +1,88 @@
+"""Filters and updates of `dynamic_jobs`, as the daemon needs them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.models.jobs import Job, Quarantine
+from shared.models.runs import FAILURES, RunState
+
+Filter = dict[str, Any]
+Update = dict[str, Any]
+
+NEVER_PLANNED_REVISION = 0
+"""plannedRevision of a malformed document that has no usable revision: it is not looked at again until changed."""
+
+
+def due(now: datetime) -> Filter:
+    """Jobs whose moment has come. Index `due`."""
+    return {"daemon.nextRun": {"$lte": now}}
+
+
+def unplanned() -> Filter:
+    """Jobs that were created or changed since the daemon last planned them. Index `unplanned`."""
+    return {"plannedRevision": None}
+
+
+def has_next_run(earliest: datetime) -> Filter:
+    """Jobs with any moment to come; sorted by nextRun, the first is the next. Index `due`."""
+    return {"daemon.nextRun": {"$gte": earliest}}
+
+
+def next_run_is_no_date() -> Filter:
+    """Documents whose daemon.nextRun can never be due because of its type. Index `due`, empty ranges."""
+    wrong = ["string", "int", "long", "double", "decimal", "object", "bool", "array", "timestamp", "objectId"]
+    return {"daemon.nextRun": {"$type": wrong}}
+
+
+def as_seen(job: Job) -> Filter:
+    """Compare-and-set: the job as the planner saw it."""
+    return {"_id": job.id, "revision": job.revision, "daemon.nextRun": job.daemon.next_run}
+
+
+def planned(job: Job, changes: Mapping[str, Any], runs_started: int) -> Update:
+    """What the planner decided. changes: fields of the daemon's sub-document."""
+    update: Update = {
+        "$set": {
+            "plannedRevision": job.revision,
+            **{f"daemon.{name}": value for name, value in changes.items()},
+        }
+    }
+    if runs_started:
+        update["$inc"] = {"daemon.runsStarted": runs_started}
+    return update
+
+
+def quarantined(
+    document: Mapping[str, Any], quarantine: Quarantine, progress: Mapping[str, Any]
+) -> tuple[Filter, Update]:
+    """Puts a document aside. progress: what could be read of the daemon's sub-document; it is written whole."""
+    revision = document.get("revision")
+    return (
+        {"_id": document["_id"]},
+        {
+            "$set": {
+                "daemon": {**progress, "nextRun": None, "quarantine": quarantine.model_dump(by_alias=True)},
+                "plannedRevision": revision if type(revision) is int else NEVER_PLANNED_REVISION,
+            }
+        },
+    )
+
+
+def finished(job_id: str, finishes: Sequence[tuple[RunState, Mapping[str, Any]]]) -> tuple[Filter, Update]:
+    """One update for all runs of a job that finish together, in order. Each: final state and `lastRun` document."""
+    counts: dict[str, int] = {}
+    failures, reset = 0, False
+    for state, _ in finishes:
+        counts[state.value] = counts.get(state.value, 0) + 1
+        if state in FAILURES:
+            failures += 1
+        elif state is RunState.SUCCEEDED:
+            failures, reset = 0, True
+    changes: dict[str, Any] = {"daemon.lastRun": finishes[-1][1]}
+    increments: dict[str, int] = {f"daemon.counters.{state}": count for state, count in counts.items()}
+    if reset:
+        changes["daemon.consecutiveFailures"] = failures
+    elif failures:
+        increments["daemon.consecutiveFailures"] = failures
+    return {"_id": job_id}, {"$set": changes, "$inc": increments}

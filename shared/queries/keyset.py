@@ -1,0 +1,91 @@
+"""Keyset paging over (field, _id), newest first, whatever BSON types stand in the field.
+
+Comparison operators of MongoDB compare within one type, its sort does not. So a position is turned into "not one of
+those that came before", which is also exact for arrays (they sort by their largest element) and for missing fields.
+"""
+
+import math
+import re
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from bson import Binary, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson.datetime_ms import DatetimeMS
+
+# Types in MongoDB's comparison order, as $type names them. A value's place is its group's.
+_ORDER: tuple[tuple[str, ...], ...] = (
+    ("minKey",),
+    ("null",),
+    ("number",),
+    ("string", "symbol"),
+    ("object",),
+    ("binData",),
+    ("objectId",),
+    ("bool",),
+    ("date",),
+    ("timestamp",),
+    ("regex",),
+    ("javascript", "javascriptWithScope"),
+    ("maxKey",),
+)
+_PLACES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (MinKey, "minKey"),
+    (MaxKey, "maxKey"),
+    (bool, "bool"),
+    ((int, float, Int64, Decimal128), "number"),
+    (str, "string"),
+    (dict, "object"),
+    ((bytes, Binary), "binData"),
+    (ObjectId, "objectId"),
+    ((datetime, DatetimeMS), "date"),
+    (Timestamp, "timestamp"),
+    ((Regex, re.Pattern), "regex"),
+)
+
+
+class Position(NamedTuple):
+    """Where a page ended: the sort key and `_id` of its last document. empty: the field held an empty array."""
+
+    key: Any
+    id: Any
+    empty: bool = False
+
+
+def sort_keys(field: str) -> list[tuple[str, int]]:
+    """The order of every list: newest first."""
+    return [(field, -1), ("_id", -1)]
+
+
+def after(field: str, position: Position) -> dict[str, Any]:
+    """The filter for documents that come after `position` in the order of sort_keys(field)."""
+    earlier: list[dict[str, Any]] = [
+        *_above(field, position.key),
+        *({field: {"$eq": position.key}, **clause} for clause in _at_or_above("_id", position.id)),
+    ]
+    if position.empty:
+        # An empty array sorts below null, and MongoDB's equality with null does not match it.
+        earlier = [{field: None}, *_above(field, None)]
+        earlier.extend({field: {"$size": 0}, **clause} for clause in _at_or_above("_id", position.id))
+    return {"$nor": earlier}
+
+
+def _at_or_above(field: str, value: Any) -> list[dict[str, Any]]:
+    return [{field: {"$eq": value}}, *_above(field, value)]
+
+
+def _above(field: str, value: Any) -> list[dict[str, Any]]:
+    """What sorts higher than `value`: higher in its own type, and every higher type."""
+    place = _place(value)
+    clauses = [] if place == len(_ORDER) - 1 else [{field: {"$type": [n for g in _ORDER[place + 1 :] for n in g]}}]
+    if isinstance(value, float) and math.isnan(value):
+        return [*clauses, {field: {"$gte": -math.inf}}]
+    if isinstance(value, Regex | re.Pattern):
+        return [*clauses, {field: {"$type": "regex"}}]  # not comparable: the rest of the type is passed over
+    if value is None or isinstance(value, MinKey | MaxKey):
+        return clauses
+    return [*clauses, {field: {"$gt": value}}]
+
+
+def _place(value: Any) -> int:
+    name = "null" if value is None else next((name for kind, name in _PLACES if isinstance(value, kind)), "javascript")
+    return next(place for place, group in enumerate(_ORDER) if name in group)

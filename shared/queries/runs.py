@@ -1,0 +1,201 @@
+"""Documents, filters and updates of `job_runs`. Every update is fenced by state and token."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.clock import MILLISECOND, to_milliseconds
+from shared.models.jobs import Job
+from shared.models.runs import LIVE, RunState, SkipReason, Trigger, run_id
+from shared.schedule.misfire import SkippedRange
+
+Filter = dict[str, Any]
+Update = dict[str, Any]
+RunDocument = dict[str, Any]
+
+SCHEDULER = "scheduler"
+
+
+class Claim(NamedTuple):
+    """Who claims, and when: what a running run carries."""
+
+    token: str
+    epoch: int
+    instance: str
+    now: datetime
+
+
+def new_run(
+    job: Job,
+    *,
+    identity: str,
+    trigger: Trigger,
+    scheduled_for: datetime,
+    now: datetime,
+    created_by: str = SCHEDULER,
+    params: Mapping[str, Any] | None = None,
+    waiting: bool = False,
+) -> RunDocument:
+    """A pending run with the job's parameters and policies as they are now."""
+    policies = job.policies
+    return {
+        "_id": identity,
+        "jobId": job.id,
+        "jobRevision": job.revision,
+        "template": job.template,
+        "trigger": trigger,
+        "scheduledFor": scheduled_for,
+        "state": RunState.PENDING.value,
+        "attempt": 0,
+        "maxAttempts": policies.retry.max_attempts,
+        "interruptions": 0,
+        "timeoutMs": policies.timeout // MILLISECOND,
+        "backoffMs": policies.retry.backoff // MILLISECOND,
+        "maxBackoffMs": policies.retry.max_backoff // MILLISECOND,
+        "params": job.params if params is None else {**job.params, **params},
+        "priority": policies.priority,
+        "waiting": waiting,
+        "token": None,
+        "epoch": None,
+        "instance": None,
+        "createdAt": now,
+        "createdBy": created_by,
+        "attempts": [],
+    }
+
+
+def skipped_run(run: RunDocument, reason: SkipReason, now: datetime, keep: timedelta) -> RunDocument:
+    """The record of an occurrence that does not run."""
+    return {
+        **run,
+        "state": RunState.SKIPPED.value,
+        "waiting": False,
+        "reason": reason,
+        "finishedAt": now,
+        "expireAt": now + keep,
+    }
+
+
+def skipped_span(job: Job, span: SkippedRange, now: datetime, keep: timedelta) -> RunDocument:
+    """The record of all occurrences that a misfire policy leaves out."""
+    run = new_run(
+        job,
+        identity=f"{run_id(job.id, to_milliseconds(span.first))}:span",
+        trigger="schedule",
+        scheduled_for=span.first,
+        now=now,
+        params={},
+    )
+    document = skipped_run(run, "misfire", now, keep)
+    document["span"] = {"from": span.first, "to": span.last, "count": span.count, "exact": span.exact}
+    return document
+
+
+def started(run: RunDocument, claim: Claim) -> RunDocument:
+    """The run as it is while `claim` holds it."""
+    return {**run, **_start_fields(claim), "attempt": run["attempt"] + 1}
+
+
+def start(ids: Sequence[str], claim: Claim) -> tuple[Filter, Update]:
+    """pending -> running for those that are still pending."""
+    return (
+        {"_id": {"$in": list(ids)}, "state": RunState.PENDING.value},
+        {"$set": _start_fields(claim), "$inc": {"attempt": 1}},
+    )
+
+
+def _start_fields(claim: Claim) -> dict[str, Any]:
+    return {
+        "state": RunState.RUNNING.value,
+        "waiting": False,
+        "token": claim.token,
+        "epoch": claim.epoch,
+        "instance": claim.instance,
+        "startedAt": claim.now,
+        "nextAttemptAt": None,
+    }
+
+
+def claimable() -> Filter:
+    """Pending runs that wait for nothing but a slot. Index `claimable`."""
+    return {"state": RunState.PENDING.value, "waiting": False}
+
+
+def live_of(job_ids: Sequence[str]) -> Filter:
+    """Runs of these jobs that have not ended. Index `live_by_job`."""
+    return {"jobId": {"$in": list(job_ids)}, "state": {"$in": [state.value for state in LIVE]}}
+
+
+def retry_due(now: datetime) -> Filter:
+    """Runs whose next attempt is due. Index `retries`."""
+    return {"state": RunState.RETRY_WAIT.value, "nextAttemptAt": {"$lte": now}}
+
+
+def retry_again() -> Update:
+    """retry_wait -> pending."""
+    return {"$set": {"state": RunState.PENDING.value, "nextAttemptAt": None}}
+
+
+def held_by(token: str, identity: str) -> Filter:
+    """The run while this claim holds it."""
+    return {"_id": identity, "state": RunState.RUNNING.value, "token": token}
+
+
+def of_dead_epoch(epoch: int) -> Filter:
+    """Running runs that an earlier leader left. Index `by_state`."""
+    return {"state": RunState.RUNNING.value, "epoch": {"$not": {"$eq": epoch}}}
+
+
+def not_started(job_id: str, reason: SkipReason, now: datetime, keep: timedelta) -> tuple[Filter, Update]:
+    """Scheduled runs of a job that will not start any more, e.g. because it was paused or deleted."""
+    return (
+        {
+            "jobId": job_id,
+            "state": {"$in": [RunState.PENDING.value, RunState.RETRY_WAIT.value]},
+            "trigger": {"$in": ["schedule", "due"]},
+        },
+        {
+            "$set": {
+                "state": RunState.SKIPPED.value,
+                "waiting": False,
+                "reason": reason,
+                "finishedAt": now,
+                "nextAttemptAt": None,
+                "expireAt": now + keep,
+            }
+        },
+    )
+
+
+def cancelled_before_start(identity: str, now: datetime, keep: timedelta) -> tuple[Filter, Update]:
+    """A run that a person cancels while it is not running."""
+    return (
+        {"_id": identity, "state": {"$in": [RunState.PENDING.value, RunState.RETRY_WAIT.value]}},
+        {
+            "$set": {
+                "state": RunState.CANCELLED.value,
+                "waiting": False,
+                "reason": "cancelled by a person",
+                "finishedAt": now,
+                "nextAttemptAt": None,
+                "expireAt": now + keep,
+            }
+        },
+    )
+
+
+def spoiled(identity: Any, reason: str, now: datetime, keep: timedelta) -> tuple[Filter, Update]:
+    """A malformed run: it ends as failed, with the reason, and is never executed."""
+    return (
+        {"_id": identity, "state": {"$in": [state.value for state in LIVE]}},
+        {
+            "$set": {
+                "state": RunState.FAILED.value,
+                "waiting": False,
+                "error": {"type": "Malformed", "message": reason},
+                "finishedAt": now,
+                "nextAttemptAt": None,
+                "expireAt": now + keep,
+            }
+        },
+    )

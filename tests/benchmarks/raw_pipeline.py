@@ -1,0 +1,88 @@
+"""The baseline: the same documents and transactions with the bare driver, and nothing else.
+
+One transaction per batch advances the cursors by compare-and-set, inserts the runs as running and touches the fence;
+a second one finishes the runs. Two batches are in flight.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import AsyncMongoClient, InsertOne, UpdateOne
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from shared.collections import CLIENT_OPTIONS
+from shared.indexes import INDEXES
+from tests.benchmarks.documents import due_job
+
+BATCHES_IN_FLIGHT = 2
+BATCH = 500
+
+
+async def drain(uri: str, database: str, count: int) -> float:
+    """Runs a second of the raw pipeline over `count` due jobs, on a database that is dropped first."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri, tz_aware=True, **CLIENT_OPTIONS)
+    try:
+        await client.drop_database(database)
+        db = client[database]
+        for spec in INDEXES:
+            options: dict[str, Any] = {"name": spec.name, "unique": spec.unique}
+            if spec.partial is not None:
+                options["partialFilterExpression"] = spec.partial
+            if spec.expire_after_seconds is not None:
+                options["expireAfterSeconds"] = spec.expire_after_seconds
+            await db[spec.collection].create_index(list(spec.keys), **options)
+        now = datetime.now(UTC)
+        await db.dynamic_jobs.insert_many([due_job(f"job-{n}", now) for n in range(count)])
+        await db.scheduler_state.insert_one({"_id": "fence", "epoch": 1, "n": 0})
+        batches = iter([[f"job-{n}" for n in range(at, min(at + BATCH, count))] for at in range(0, count, BATCH)])
+        began = time.perf_counter()
+        turn = asyncio.Lock()
+        await asyncio.gather(*(_worker(client, db, batches, turn) for _ in range(BATCHES_IN_FLIGHT)))
+        return count / (time.perf_counter() - began)
+    finally:
+        await client.drop_database(database)
+        await client.close()
+
+
+async def _worker(client: Any, db: Any, batches: Any, turn: asyncio.Lock) -> None:
+    options = {"read_concern": ReadConcern("local"), "write_concern": WriteConcern("majority")}
+    async with client.start_session(causal_consistency=False) as session:
+        for names in batches:
+            async with turn:  # the fence admits one claiming transaction at a time
+                jobs = await db.dynamic_jobs.find({"_id": {"$in": names}}).to_list()
+                runs = [_run(job) for job in jobs]
+                async with await session.start_transaction(**options):
+                    await db.dynamic_jobs.bulk_write([_advance(job) for job in jobs], session=session)
+                    await db.job_runs.bulk_write([InsertOne(run) for run in runs], session=session)
+                    await db.scheduler_state.update_one({"_id": "fence", "epoch": 1}, {"$inc": {"n": 1}}, session=session)
+            await asyncio.gather(*(asyncio.create_task(_nothing()) for _ in runs))
+            now = datetime.now(UTC)
+            async with await session.start_transaction(**options):
+                await db.job_runs.bulk_write([_finish(run, now) for run in runs], ordered=False, session=session)
+
+
+async def _nothing() -> None:
+    await asyncio.sleep(0)
+
+
+def _advance(job: dict[str, Any]) -> UpdateOne:
+    seen = {"_id": job["_id"], "revision": job["revision"], "daemon.nextRun": job["daemon"]["nextRun"]}
+    return UpdateOne(seen, {"$set": {"daemon.nextRun": None, "daemon.cursor": job["daemon"]["nextRun"]}})
+
+
+def _run(job: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "_id": f"{job['_id']}:1", "jobId": job["_id"], "scheduledFor": now, "state": "running", "token": "t",
+        "epoch": 1, "attempt": 1, "params": {}, "priority": 0, "waiting": False, "createdAt": now, "startedAt": now,
+    }  # fmt: skip
+
+
+def _finish(run: dict[str, Any], now: datetime) -> UpdateOne:
+    return UpdateOne(
+        {"_id": run["_id"], "state": "running", "token": "t"},
+        {"$set": {"state": "succeeded", "finishedAt": now, "durationMs": 1, "expireAt": now + timedelta(days=7)}},
+    )
