@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler_daemon.job_template import JobTemplate
-from scheduler_daemon.notifications.composition import build_services
+from scheduler_daemon.notifications.composition import NotificationSystem, build_services
 from scheduler_daemon.scheduling.claimer import Claimer
 from scheduler_daemon.scheduling.command_handler import CommandHandler
 from scheduler_daemon.scheduling.dead_man import DeadManTimer
@@ -53,6 +53,7 @@ class Daemon:
     rescuer: Rescuer
     heartbeat: HeartbeatLoop
     watcher: Watcher
+    notifications: NotificationSystem
     sessions: list[TransactionSession]
 
 
@@ -88,14 +89,16 @@ async def compose(
     wiring = _Wiring()
     fenced_session = TransactionSession(client)
     finish_sessions = [TransactionSession(client) for _ in range(FLUSHES_IN_FLIGHT)]
-    delivery_sessions = [TransactionSession(client) for _ in range(FLUSHES_IN_FLIGHT)]
-    sessions = [fenced_session, *finish_sessions, *delivery_sessions]
     fence = Fence(fenced_session, database)
+    notifications = build_services(
+        settings, client=client, database=database, fence=fence, clock=clock, wake=wiring.wake_for_changes
+    )
+    services = notifications.services
+    sessions = [fenced_session, *finish_sessions]
     retention = Retention(settings.run_retention_success, settings.run_retention_failure)
     jobs, runs = JobStore(database), RunStore(database)
     passes = PassStore(database, fence, retention.success, retention.failure)
     state = SchedulerStateStore(client, database)
-    services = build_services(settings, clock, database, fence, delivery_sessions, wiring.wake_for_changes)
     recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
     executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
     due_sources = DueSources(DueSourceStore(database), templates)
@@ -114,7 +117,7 @@ async def compose(
         holder,
         HostLock(runtime_folder(settings.daemon_runtime_folder), _database_key(settings)),
         DeadManTimer(),
-        lambda: [session.lsid for session in sessions],
+        lambda: [*(session.lsid for session in sessions), *notifications.lsids],
         settings.daemon_lease_ttl_seconds,
         on_taken=rescuer.take_over,
         on_leading=wiring.wake_for_changes,
@@ -135,7 +138,7 @@ async def compose(
     scheduler = await initialize_unified_scheduler(database, parts, templates)
     wiring.scheduler = scheduler
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes)
-    return Daemon(scheduler, leadership, executor, recorder, rescuer, heartbeat, watcher, sessions)
+    return Daemon(scheduler, leadership, executor, recorder, rescuer, heartbeat, watcher, notifications, sessions)
 
 
 def _holder() -> Holder:

@@ -122,6 +122,7 @@ async def _stop(daemon: Daemon, tasks: dict[str, asyncio.Task[None]], seconds: f
     else:
         log.error("daemon_stops_with_runs_alive", running=daemon.executor.running)
     await _quietly(daemon.heartbeat.say_goodbye())
+    await _quietly(daemon.notifications.close())
     for session in daemon.sessions:
         await _quietly(session.close())
 

@@ -1,0 +1,1 @@
+"""Scheduled notifications to queue items, and queue items to providers."""

@@ -99,6 +99,9 @@ class Claimer:
         ended, self._ended_jobs = self._ended_jobs, set()
         try:
             return await self._claim(free, now, ended, may_plan)
+        except StalePlan:
+            self._ended_jobs |= ended
+            return Claimed(more=True)
         except BaseException:
             self._ended_jobs |= ended
             raise
@@ -199,8 +202,6 @@ class Claimer:
             return []
         try:
             claimed = await self._passes.commit(batch)
-        except StalePlan:
-            return []  # the next pass sees the change
         except CommitUnknown:
             self._unsettled = batch.claim.token
             return []

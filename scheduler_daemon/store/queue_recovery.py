@@ -10,6 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from scheduler_daemon.store.mongo import Database, translated
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, Fence
 from shared.collections import DELIVERIES, NOTIFICATION_QUEUE
+from shared.models.notification_models import Channel
 from shared.models.queue import QueueState
 from shared.queries import notifications as queries
 
@@ -35,9 +36,11 @@ class QueueRecovery:
         """Takes every message from the senders of earlier epochs; how many."""
         return await self._release_all(fence, queries.sending_of_other_epochs(fence.epoch), decide)
 
-    async def release_abandoned(self, fence: Fence, held: Sequence[str], decide: Callable[[Document], Release]) -> int:
-        """Takes the messages of this epoch that no token in `held` stands for; how many."""
-        criteria = {**queries.sending_of_epoch(fence.epoch), "token": {"$nin": list(held)}}
+    async def release_abandoned(
+        self, fence: Fence, channel: Channel, held: Sequence[str], decide: Callable[[Document], Release]
+    ) -> int:
+        """Takes a channel's messages of this epoch that no token in `held` stands for; how many."""
+        criteria = queries.abandoned(channel, fence.epoch, held)
         return await self._release_all(fence, criteria, decide)
 
     async def end_malformed(self, now: datetime, reason: Callable[[Document], str]) -> int:

@@ -97,6 +97,6 @@ class SchedulerStateStore:
     async def server_time(self) -> datetime:
         """The wall clock of the server."""
         with translated(), pymongo.timeout(5):
-            answer = await self._client.admin.command("hello", codec_options=CODEC_OPTIONS)
+            answer: dict[str, Any] = await self._client.admin.command("hello", codec_options=CODEC_OPTIONS)
         moment: datetime = answer["localTime"]
         return moment

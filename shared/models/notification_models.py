@@ -4,10 +4,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.durations import Duration
+from shared.models.addresses import EmailAddress, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Text
 from shared.models.jobs import Pause, Quarantine
 from shared.models.schedule import Schedule, Zone
@@ -17,18 +17,6 @@ MOST_GROUPS = 100
 LONGEST_BODY = 500_000
 
 Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")], Any]
-
-
-def _is_address(text: str) -> str:
-    try:
-        return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
-    except EmailNotValidError as fault:
-        raise ValueError(f"not an e-mail address: {fault}") from None
-
-
-EmailAddress = Annotated[str, Field(max_length=320), AfterValidator(_is_address)]
-"""RFC 5322 addr-spec. Domains that exist only inside an organisation (`.local`, `.test`) are allowed."""
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 
 class Channel(StrEnum):

@@ -31,7 +31,7 @@ def has_next_run(earliest: datetime) -> Filter:
 
 def next_run_is_no_date() -> Filter:
     """Documents whose daemon.nextRun can never be due because of its type. Index `due`, empty ranges."""
-    wrong = ["string", "int", "long", "double", "decimal", "object", "bool", "array", "timestamp", "objectId"]
+    wrong = ["string", "int", "long", "double", "decimal", "object", "bool", "timestamp", "objectId"]
     return {"daemon.nextRun": {"$type": wrong}}
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from bson import Binary, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 
+_NESTED_ARRAY = "array within array"
 # Types in MongoDB's comparison order, as $type names them. A value's place is its group's.
 _ORDER: tuple[tuple[str, ...], ...] = (
     ("minKey",),
@@ -19,6 +20,7 @@ _ORDER: tuple[tuple[str, ...], ...] = (
     ("number",),
     ("string", "symbol"),
     ("object",),
+    (_NESTED_ARRAY,),
     ("binData",),
     ("objectId",),
     ("bool",),
@@ -35,6 +37,7 @@ _PLACES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((int, float, Int64, Decimal128), "number"),
     (str, "string"),
     (dict, "object"),
+    (list, _NESTED_ARRAY),
     ((bytes, Binary), "binData"),
     (ObjectId, "objectId"),
     ((datetime, DatetimeMS), "date"),
@@ -76,14 +79,21 @@ def _at_or_above(field: str, value: Any) -> list[dict[str, Any]]:
 def _above(field: str, value: Any) -> list[dict[str, Any]]:
     """What sorts higher than `value`: higher in its own type, and every higher type."""
     place = _place(value)
-    clauses = [] if place == len(_ORDER) - 1 else [{field: {"$type": [n for g in _ORDER[place + 1 :] for n in g]}}]
+    clauses = [] if place == len(_ORDER) - 1 else [{field: {"$type": _types_above(place)}}]
     if isinstance(value, float) and math.isnan(value):
         return [*clauses, {field: {"$gte": -math.inf}}]
+    if isinstance(value, list):  # an array within an array
+        return [*clauses, {field: {"$elemMatch": {"$type": "array"}}}]  # as for regex
     if isinstance(value, Regex | re.Pattern):
         return [*clauses, {field: {"$type": "regex"}}]  # not comparable: the rest of the type is passed over
     if value is None or isinstance(value, MinKey | MaxKey):
         return clauses
     return [*clauses, {field: {"$gt": value}}]
+
+
+def _types_above(place: int) -> list[str]:
+    # Not the arrays: their elements are what sorts, and $type looks at the elements.
+    return [name for group in _ORDER[place + 1 :] for name in group if name != _NESTED_ARRAY]
 
 
 def _place(value: Any) -> int:

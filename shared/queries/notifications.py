@@ -140,8 +140,14 @@ def sending_of_other_epochs(epoch: int) -> Filter:
     return {"state": QueueState.SENDING.value, "epoch": {"$ne": epoch}}
 
 
-def sending_of_epoch(epoch: int) -> Filter:
-    return {"state": QueueState.SENDING.value, "epoch": epoch}
+def abandoned(channel: Channel, epoch: int, held_tokens: Sequence[str]) -> Filter:
+    """Messages that this epoch claimed and no sender of the channel holds any more."""
+    return {
+        "state": QueueState.SENDING.value,
+        "epoch": epoch,
+        "channel": channel.value,
+        "token": {"$nin": list(held_tokens)},
+    }
 
 
 def unchanged(document: Mapping[str, Any]) -> Filter:

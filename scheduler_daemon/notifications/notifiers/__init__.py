@@ -1,0 +1,1 @@
+"""Code that talks to one provider each."""

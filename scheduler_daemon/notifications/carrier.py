@@ -1,0 +1,140 @@
+"""Carries one claimed message to its notifier, and records what came of it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from scheduler_daemon.notifications import outcomes
+from scheduler_daemon.notifications.channel_health import ChannelHealth
+from scheduler_daemon.notifications.notifiers.notifier import ClaimLost, Notifier
+from scheduler_daemon.notifications.outcomes import RetryPolicy
+from scheduler_daemon.notifications.template_versions import TemplateVersions
+from scheduler_daemon.store.group_commit import GroupCommit
+from scheduler_daemon.store.queue import NotificationQueue
+from scheduler_daemon.store.queue_outcomes import Outcome
+from shared.clock import Clock
+from shared.errors import DeliveryError, InvalidDefinition, StoreError
+from shared.models.queue import QueueItem, QueueState
+
+log = structlog.get_logger(__name__)
+
+RECORD_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Flight:
+    """A claimed message on its way. handed_off: it can no longer be taken back."""
+
+    item: QueueItem
+    handed_off: bool = False
+
+
+class Carrier:
+    """Knows nothing of the messages beside the one it carries, except whether their channel works."""
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        queue: NotificationQueue,
+        recorder: GroupCommit[Outcome, bool],
+        versions: TemplateVersions,
+        clock: Clock,
+        policy: RetryPolicy,
+    ) -> None:
+        self._notifier = notifier
+        self._queue = queue
+        self._recorder = recorder
+        self._versions = versions
+        self._clock = clock
+        self._policy = policy
+        self.health = ChannelHealth(notifier.channel.value, clock)
+
+    async def carry(self, flight: Flight) -> str:
+        """What became of it: sent, retried, failed, dead, unknown, handed_back or lost.
+
+        Cancelled before the hand-off it hands the message back; after it, the end is recorded as ambiguous.
+        """
+        outcome, word = await self._attempt(flight)
+        if outcome is None or not await self._record(outcome):
+            return "lost"
+        return word
+
+    async def close(self) -> None:
+        """Stores the outcomes that are left and closes the connections; may be called twice."""
+        await self._recorder.close()
+        await self._notifier.close()
+
+    async def _attempt(self, flight: Flight) -> tuple[Outcome | None, str]:
+        item, policy = flight.item, self._policy
+
+        async def hand_off() -> None:
+            if not await self._queue.hand_off(item, self._clock.now()):
+                raise ClaimLost(f"{item.id} is not held any more")
+            flight.handed_off = True
+
+        try:
+            template = await self._versions.get(item.template_id, item.template_version)
+            message = self._notifier.compose(item, template)
+            reference = await self._notifier.deliver(message, hand_off)
+        except ClaimLost:
+            log.warning("message_claim_lost", item_id=item.id, attempt=item.attempt)
+            return None, "lost"
+        except InvalidDefinition as fault:
+            log.warning("message_failed", item_id=item.id, attempt=item.attempt, reason=str(fault))
+            return outcomes.unrenderable(item, fault, self._clock.now(), policy), "failed"
+        except DeliveryError as fault:
+            return self._after_refusal(item, fault)
+        except StoreError as fault:  # the mark could not be written, so nothing was handed over
+            log.warning("message_handed_back", item_id=item.id, reason=str(fault))
+            return outcomes.handed_back(item, None), "handed_back"
+        except asyncio.CancelledError:
+            if flight.handed_off:
+                stopped = DeliveryError("stopped before the answer came", permanent=False, ambiguous=True)
+                return self._after_refusal(item, stopped)
+            return outcomes.handed_back(item, None), "handed_back"
+        except Exception as fault:
+            log.exception("message_delivery_broke", item_id=item.id, attempt=item.attempt)
+            surprise = DeliveryError(f"{type(fault).__name__}: {fault}", permanent=False, ambiguous=flight.handed_off)
+            return self._after_refusal(item, surprise)
+        self.health.works()
+        log.debug("message_sent", item_id=item.id, attempt=item.attempt)
+        return outcomes.sent(item, reference, self._clock.now(), policy), "sent"
+
+    def _after_refusal(self, item: QueueItem, fault: DeliveryError) -> tuple[Outcome, str]:
+        outcome = outcomes.refused(item, fault, self._clock.now(), self._policy)
+        if fault.channel_fault:
+            pause = self.health.fault(str(fault))
+            if pause is not None:
+                log.error(
+                    "channel_paused",
+                    channel=self._notifier.channel.value,
+                    seconds=pause.total_seconds(),
+                    reason=str(fault),
+                )
+            return outcome, "handed_back"
+        state = outcome.changes["state"]
+        if not fault.ambiguous:
+            self.health.works()
+        log.warning(
+            "message_refused",
+            item_id=item.id,
+            attempt=item.attempt,
+            state=state,
+            ambiguous=fault.ambiguous,
+            reason=str(fault),
+        )
+        return outcome, "retried" if state == QueueState.RETRY_WAIT.value else state
+
+    async def _record(self, outcome: Outcome) -> bool:
+        """Until it is known what the database holds. The sender later releases what a longer outage left open."""
+        give_up_at, pause = self._clock.monotonic() + RECORD_SECONDS, 0.1
+        while True:
+            try:
+                return await self._recorder.submit(outcome)
+            except StoreError as fault:
+                if self._clock.monotonic() > give_up_at:
+                    log.error("message_outcome_not_recorded", item_id=outcome.item_id, reason=str(fault))
+                    return False
+            await asyncio.sleep(pause)
+            pause = min(2.0, pause * 2)

@@ -1,0 +1,49 @@
+"""The sender of the channel email, if an SMTP server is configured."""
+
+from datetime import UTC, datetime
+
+from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.notifications.sender import DrainLimits, DrainReport, Progress, Sender
+from scheduler_daemon.store.queue import NotificationQueue
+from shared.clock import Clock
+from shared.collections import NOTIFICATION_QUEUE
+from shared.models.notification_models import Channel
+from shared.queries.notifications import free_messages
+
+MOST_COUNTED = 10_000
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+EMAIL_DUE_SOURCE = DueSource(NOTIFICATION_QUEUE, filter=free_messages(Channel.EMAIL), due_field="sendAfter")
+
+
+class EmailSender:
+    """What the template email_notifier uses."""
+
+    def __init__(self, sender: Sender | None, queue: NotificationQueue, clock: Clock) -> None:
+        self._sender = sender
+        self._queue = queue
+        self._clock = clock
+
+    @property
+    def configured(self) -> bool:
+        return self._sender is not None
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """Until when messages wait whatever their time: a fault of the channel, or NEVER without a server."""
+        return NEVER if self._sender is None else self._sender.rests_until
+
+    async def drain(self, limits: DrainLimits, progress: Progress | None = None) -> DrainReport:
+        """Sends what is due; nothing without a server. See Sender.drain."""
+        if self._sender is None:
+            return DrainReport()
+        return await self._sender.drain(limits, progress)
+
+    async def close(self) -> None:
+        """After the last drain: stores what is left, says goodbye to the server. May be called twice."""
+        if self._sender is not None:
+            await self._sender.close()
+
+    async def waiting(self) -> int:
+        """How many e-mails are due now; counting stops at MOST_COUNTED."""
+        return await self._queue.count_waiting(Channel.EMAIL, self._clock.now(), MOST_COUNTED)

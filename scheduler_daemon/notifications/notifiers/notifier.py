@@ -1,0 +1,30 @@
+"""What a sender needs of a notifier."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from shared.errors import SchedulerError
+from shared.models.notification_models import Channel, NotificationTemplate
+from shared.models.queue import QueueItem
+
+HandOff = Callable[[], Awaitable[None]]
+"""To be awaited just before the irrevocable step; ClaimLost then forbids it."""
+
+
+class ClaimLost(SchedulerError):
+    """Another sender may hold the message by now; it must not be sent from here."""
+
+
+class Notifier(Protocol):
+    """Delivers messages of one channel to one provider."""
+
+    channel: Channel
+
+    def compose(self, item: QueueItem, template: NotificationTemplate) -> Any:
+        """The message as deliver() takes it. No I/O. InvalidDefinition: it can never be composed."""
+
+    async def deliver(self, message: Any, hand_off: HandOff) -> str:
+        """The provider's reference once it has taken the message; DeliveryError says why it did not."""
+
+    async def close(self) -> None:
+        """Closes connections. May be called twice, and deliver() may follow."""

@@ -1,0 +1,39 @@
+"""Versions of notification templates, kept in memory: a version never changes."""
+
+from collections import OrderedDict
+
+from scheduler_daemon.store.notification_templates import NotificationTemplateStore
+from shared.errors import InvalidDefinition
+from shared.models.notification_models import NotificationTemplate
+from shared.rendering import check_texts
+
+MOST_KEPT = 256
+
+
+class TemplateVersions:
+    """Answers with validated versions."""
+
+    def __init__(self, store: NotificationTemplateStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, int], NotificationTemplate] = OrderedDict()
+
+    async def get(self, template_id: str, version: int) -> NotificationTemplate:
+        """InvalidDefinition if there is no such version, or it is not a template."""
+        key = (template_id, version)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        document = await self._store.version(template_id, version)
+        if document is None:
+            raise InvalidDefinition(
+                "templateId", f"template {template_id} has no version {version}", "missing_template"
+            )
+        try:
+            template = NotificationTemplate.from_document(document)
+            check_texts(template)
+        except InvalidDefinition as fault:
+            raise InvalidDefinition("templateId", f"the template is malformed: {fault}", "bad_template") from None
+        self._kept[key] = template
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return template

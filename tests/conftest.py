@@ -1,0 +1,137 @@
+"""Fixtures for tests on real parts: one mongod for the whole run, real daemon, API and SMTP processes."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from shared.collections import CLIENT_OPTIONS, CODEC_OPTIONS
+from shared.settings import Settings
+from tests.support.api_process import ApiProcess
+from tests.support.daemon_process import DaemonProcess
+from tests.support.environment import ExplicitSettings
+from tests.support.mongod_server import MongodServer
+from tests.support.smtp_server import SmtpServer
+
+_SERVER = pytest.StashKey[MongodServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller (or the only process) owns the server; workers get its address."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_SERVER] = MongodServer()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: hands the address to a worker that is about to start."""
+    node.workerinput["mongodb_uri"] = node.config.stash[_SERVER].uri
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the server and removes its folder."""
+    server = config.stash.get(_SERVER, None)
+    if server is not None:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(pytestconfig: pytest.Config) -> str:
+    """A real replica set, shared by the whole run; TEST_MONGODB_URI names an existing one."""
+    if hasattr(pytestconfig, "workerinput"):
+        return str(pytestconfig.workerinput["mongodb_uri"])
+    return pytestconfig.stash[_SERVER].uri
+
+
+@pytest.fixture(scope="session")
+def mongodb_client(mongodb_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """A synchronous client with the options that both programs use."""
+    with MongoClient[dict[str, Any]](mongodb_uri, **CLIENT_OPTIONS) as client:  # type: ignore[arg-type]
+        yield client
+
+
+@pytest.fixture
+def database_name(mongodb_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """The name of a database that nobody else uses and that is dropped afterwards."""
+    name = f"test_{secrets.token_hex(8)}"
+    yield name
+    mongodb_client.drop_database(name)
+
+
+@pytest.fixture
+def db(mongodb_client: MongoClient[dict[str, Any]], database_name: str) -> Database[dict[str, Any]]:
+    """The test's own database, read with the project's codec options."""
+    return mongodb_client.get_database(database_name, codec_options=CODEC_OPTIONS)
+
+
+@pytest.fixture
+def settings(mongodb_uri: str, database_name: str, tmp_path: Path) -> Callable[..., Settings]:
+    """Builds the settings of a program on the test's database; no environment and no `.env` is read."""
+
+    def build(**overrides: Any) -> Settings:
+        given = {
+            "mongodb_uri": mongodb_uri,
+            "mongodb_database": database_name,
+            "daemon_runtime_folder": tmp_path / "runtime",
+        }
+        return ExplicitSettings(**{**given, **overrides})
+
+    return build
+
+
+@pytest.fixture
+def daemon(mongodb_uri: str, database_name: str, tmp_path: Path) -> Iterator[Callable[..., DaemonProcess]]:
+    """Starts real daemons: `daemon(DAEMON_POLL_SECONDS=5)`; waits for READY unless `wait=False`."""
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(exist_ok=True)
+    with ExitStack() as started:
+
+        def start(*, wait: bool = True, **settings: object) -> DaemonProcess:
+            given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": database_name, "DAEMON_RUNTIME_FOLDER": runtime}
+            process = DaemonProcess(tmp_path, **{**given, **settings})
+            started.callback(process.end)
+            if wait:
+                process.wait_ready()
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def api(mongodb_uri: str, database_name: str, tmp_path: Path) -> Iterator[Callable[..., ApiProcess]]:
+    """Starts real gunicorn processes with the API, ready and logged in as an admin."""
+    with ExitStack() as started:
+
+        def start(*, workers: int = 1, **settings: object) -> ApiProcess:
+            given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": database_name}
+            process = ApiProcess(tmp_path, workers=workers, **{**given, **settings})
+            started.callback(process.end)
+            process.wait_ready()
+            process.log_in()
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def start_smtp_server() -> Iterator[Callable[..., SmtpServer]]:
+    """Starts SMTP servers: `start_smtp_server(starttls=True, login=("name", "password"))`."""
+    with ExitStack() as started:
+
+        def start(**options: Any) -> SmtpServer:
+            server = SmtpServer(**options)
+            started.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def smtp_server(start_smtp_server: Callable[..., SmtpServer]) -> SmtpServer:
+    """An SMTP server without TLS and login; `daemon(**smtp_server.environment)` uses it."""
+    return start_smtp_server()

@@ -1,0 +1,86 @@
+"""A workbench with templates whose runs a test can hold and release."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import pytest
+
+from scheduler_daemon.job_template import DueSource, JobExecutionContext, JobResult, JobTemplate
+from scheduler_daemon.job_templates.noop_template import NoopTemplate
+from shared.settings import Settings
+from tests.support.workbench import Workbench, open_workbench
+
+
+class HeldTemplate(JobTemplate):
+    """Runs until the test releases it, or it is cancelled."""
+
+    type = "held"
+    name = "Held"
+    category = "tests"
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.seen: list[JobExecutionContext] = []
+
+    async def execute(self, context: JobExecutionContext) -> JobResult:
+        self.seen.append(context)
+        await self.release.wait()
+        return JobResult.success("released")
+
+
+class FinalTemplate(HeldTemplate):
+    """Must not be repeated after an interruption."""
+
+    type = "final"
+    on_interrupt = "interrupted"
+
+
+class DrainTemplate(JobTemplate):
+    """Has a due source: the collection `inbox`."""
+
+    type = "drain"
+    name = "Drain"
+    category = "tests"
+    due_source = DueSource("inbox", {"done": False}, "dueAt")
+
+    def __init__(self) -> None:
+        self.runs: list[JobExecutionContext] = []
+
+    async def execute(self, context: JobExecutionContext) -> JobResult:
+        self.runs.append(context)
+        return JobResult.success("looked")
+
+
+class OpenBench(Protocol):
+    async def __call__(self, **options: Any) -> Workbench: ...
+
+
+@pytest.fixture
+def templates() -> dict[str, JobTemplate]:
+    return {each.type: each for each in (NoopTemplate(), HeldTemplate(), FinalTemplate(), DrainTemplate())}
+
+
+@pytest.fixture
+async def open_bench(
+    settings: Callable[..., Settings], templates: dict[str, JobTemplate], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OpenBench]:
+    """`await open_bench(daemon_max_concurrent_runs=2)`; `clock=` shares a clock between two."""
+    async with AsyncExitStack() as opened:
+
+        async def open_one(**options: Any) -> Workbench:
+            clock = options.pop("clock", None)
+            return await opened.enter_async_context(
+                open_workbench(settings(**options), templates, monkeypatch, clock=clock)
+            )
+
+        yield open_one
+
+
+@pytest.fixture
+async def bench(open_bench: OpenBench) -> Workbench:
+    """A workbench that leads."""
+    opened = await open_bench()
+    await opened.lead()
+    return opened

@@ -1,0 +1,62 @@
+"""The one mongod of a test run: a real one-node replica set on a throw-away folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from deploy.local.mongod import await_primary, check_mongod, find_mongod, free_port, mongod_command, mongod_uri
+from deploy.local.tethered import tethered
+
+EXISTING_SERVER = "TEST_MONGODB_URI"
+_STOP_SECONDS = 30
+
+
+class MongodServer:
+    """Started when its address is first asked for; TEST_MONGODB_URI names an existing server instead."""
+
+    def __init__(self) -> None:
+        self._uri: str | None = None
+        self._folder: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        """The connection string; the server answers and is primary."""
+        if self._uri is None:
+            self._uri = os.environ.get(EXISTING_SERVER) or self._start()
+        return self._uri
+
+    def stop(self) -> None:
+        """Ends the server and removes its folder. May be called twice."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _start(self) -> str:
+        binary = find_mongod()
+        check_mongod(binary)
+        port = free_port()
+        self._folder = Path(tempfile.mkdtemp(prefix="unified-scheduler-tests-"))
+        command = [*mongod_command(binary, self._folder, port), "--setParameter", "enableTestCommands=1"]
+        with (self._folder / "mongod.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                tethered(command, on_parent_death=signal.SIGKILL),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+        process = self._process
+        await_primary(port, lambda: process.poll() is None)
+        return mongod_uri(port)

@@ -1,0 +1,92 @@
+"""What a run becomes after an attempt."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from scheduler_daemon.job_template import JobResult
+from scheduler_daemon.scheduling.outcome import (
+    MOST_INTERRUPTIONS,
+    Cancelled,
+    Failed,
+    Interrupted,
+    Outcome,
+    Retention,
+    Returned,
+    TimedOut,
+    conclude,
+)
+from shared.models.runs import LIVE, TRANSITIONS, RunState
+from tests.support.documents import MONDAY, seconds
+
+RETENTION = Retention(timedelta(days=7), timedelta(days=30))
+
+
+def running(**changes: Any) -> dict[str, Any]:
+    return {
+        "_id": "job-1:1", "jobId": "job-1", "template": "noop", "attempt": 1, "maxAttempts": 3, "interruptions": 0,
+        "backoffMs": 10_000, "maxBackoffMs": 600_000, "startedAt": MONDAY, "token": "t", **changes,
+    }  # fmt: skip
+
+
+CASES: list[tuple[Outcome, dict[str, Any], RunState]] = [
+    (Returned(JobResult.success("done")), {}, RunState.SUCCEEDED),
+    (Returned(JobResult.skipped("nothing to do")), {}, RunState.SUCCEEDED),
+    (Returned(JobResult.failure("no")), {}, RunState.RETRY_WAIT),
+    (Returned(JobResult.failure("no")), {"attempt": 3}, RunState.FAILED),
+    (Returned(JobResult.failure("no", retryable=False)), {}, RunState.FAILED),
+    (Failed("ValueError", "bad"), {}, RunState.RETRY_WAIT),
+    (Failed("InvalidParameters", "bad", retryable=False), {}, RunState.FAILED),
+    (Failed("ValueError", "bad"), {"attempt": 3, "interruptions": 1}, RunState.RETRY_WAIT),
+    (TimedOut(5), {"maxAttempts": 1}, RunState.TIMED_OUT),
+    (TimedOut(5), {}, RunState.RETRY_WAIT),
+    (Cancelled("by a person"), {}, RunState.CANCELLED),
+    (Interrupted(repeat=True), {"attempt": 3}, RunState.PENDING),
+    (Interrupted(repeat=True), {"interruptions": MOST_INTERRUPTIONS}, RunState.INTERRUPTED),
+    (Interrupted(repeat=False), {}, RunState.INTERRUPTED),
+]
+
+
+@pytest.mark.parametrize(("outcome", "changes", "state"), CASES)
+def test_an_outcome_leads_to_a_state_that_running_may_become(
+    outcome: Outcome, changes: dict[str, Any], state: RunState
+):
+    conclusion = conclude(running(**changes), outcome, MONDAY + seconds(2), RETENTION)
+    assert conclusion.state is state
+    assert conclusion.update["$set"]["state"] == state.value
+    assert state in TRANSITIONS[RunState.RUNNING]
+
+
+@pytest.mark.parametrize(("outcome", "changes", "state"), CASES)
+def test_only_a_run_that_has_ended_expires_and_only_a_live_one_loses_its_token(
+    outcome: Outcome, changes: dict[str, Any], state: RunState
+):
+    fields = conclude(running(**changes), outcome, MONDAY + seconds(2), RETENTION).update["$set"]
+    assert ("expireAt" in fields) is (state not in LIVE)
+    assert ("token" in fields and fields["token"] is None) is (state in LIVE)
+
+
+def test_a_failed_attempt_waits_and_is_remembered():
+    conclusion = conclude(running(), Failed("ValueError", "bad"), MONDAY + seconds(2), RETENTION)
+    delay = conclusion.update["$set"]["nextAttemptAt"] - (MONDAY + seconds(2))
+    assert seconds(10) <= delay <= seconds(12.5)
+    assert conclusion.update["$push"]["attempts"]["state"] == "failed"
+    assert conclusion.update["$push"]["attempts"]["error"] == {"type": "ValueError", "message": "bad"}
+
+
+def test_a_success_is_kept_for_a_shorter_time_than_a_failure():
+    ended = MONDAY + seconds(2)
+    success = conclude(running(), Returned(JobResult.success("done")), ended, RETENTION).update["$set"]
+    failure = conclude(running(), Cancelled("x"), ended, RETENTION).update["$set"]
+    assert success["expireAt"] == ended + timedelta(days=7)
+    assert failure["expireAt"] == ended + timedelta(days=30)
+    assert success["durationMs"] == 2000
+
+
+@pytest.mark.parametrize("metrics", [{"blob": "x" * 20_000}, {"thing": object()}, {"big": 2**70}])
+def test_a_result_that_cannot_be_stored_says_so_instead(metrics: dict[str, Any]):
+    outcome = Returned(JobResult.success("done", metrics))
+    stored = conclude(running(), outcome, MONDAY, RETENTION).update["$set"]["result"]
+    assert stored["summary"] == "done"
+    assert list(stored["metrics"]) == ["metricsLeftOut"]
