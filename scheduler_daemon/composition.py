@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -60,13 +60,13 @@ class Daemon:
 class _Wiring:
     """Calls that go back to the scheduler, which is made last."""
 
-    def __init__(self) -> None:
+    def __init__(self, systemd: SystemdNotifier) -> None:
         self.scheduler: UnifiedScheduler | None = None
-        self.may_act: Callable[[], bool] = lambda: False
+        self._systemd = systemd
 
-    def wake(self) -> None:
-        if self.scheduler is not None:
-            self.scheduler.wake()
+    def lead(self) -> None:
+        self._systemd.status("leader")
+        self.wake_for_changes()
 
     def wake_for_changes(self) -> None:
         if self.scheduler is not None:
@@ -86,7 +86,7 @@ async def compose(
     systemd: SystemdNotifier,
 ) -> Daemon:
     """The daemon, ready to run. The database must be reachable: it is prepared here."""
-    wiring = _Wiring()
+    wiring = _Wiring(systemd)
     fenced_session = TransactionSession(client)
     finish_sessions = [TransactionSession(client) for _ in range(FLUSHES_IN_FLIGHT)]
     fence = Fence(fenced_session, database)
@@ -120,7 +120,7 @@ async def compose(
         lambda: [*(session.lsid for session in sessions), *notifications.lsids],
         settings.daemon_lease_ttl_seconds,
         on_taken=rescuer.take_over,
-        on_leading=wiring.wake_for_changes,
+        on_leading=wiring.lead,
         on_observed=systemd.alive,
     )
     heartbeat = HeartbeatLoop(state, clock, holder, lambda: leadership.role, lambda: executor.running)

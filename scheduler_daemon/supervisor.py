@@ -84,7 +84,7 @@ async def _live(daemon: Daemon, settings: Settings, stop: StopRequest, systemd: 
         async with asyncio.TaskGroup() as group:
             recorder = group.create_task(daemon.recorder.run(), name="recorder")
             tasks = {loop.name: group.create_task(_unending(loop, stop), name=loop.name) for loop in loops}
-            systemd.status("running")
+            systemd.status("standby")
             log.info("daemon_started")
             await stop.asked.wait()
             systemd.stopping()

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.support.environment import ExplicitSettings
 from tests.support.mongod_server import MongodServer
 from tests.support.smtp_server import SmtpServer
 
+_PASSED = pytest.StashKey[bool]()
 _SERVER = pytest.StashKey[MongodServer]()
 
 
@@ -60,7 +62,15 @@ def database_name(mongodb_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
     """The name of a database that nobody else uses and that is dropped afterwards."""
     name = f"test_{secrets.token_hex(8)}"
     yield name
+    _end_transactions_of_killed_daemons(mongodb_client, name)
     mongodb_client.drop_database(name)
+
+
+def _end_transactions_of_killed_daemons(client: MongoClient[dict[str, Any]], database: str) -> None:
+    """What a successor would do: an open transaction of a dead process blocks the database for a minute."""
+    leader = client[database].scheduler_state.find_one({"_id": "leader"})
+    if leader is not None and leader.get("lsids"):
+        client.admin.command({"killSessions": leader["lsids"]})
 
 
 @pytest.fixture
@@ -135,3 +145,22 @@ def start_smtp_server() -> Iterator[Callable[..., SmtpServer]]:
 def smtp_server(start_smtp_server: Callable[..., SmtpServer]) -> SmtpServer:
     """An SMTP server without TLS and login; `daemon(**smtp_server.environment)` uses it."""
     return start_smtp_server()
+
+
+@pytest.fixture
+def audited(request: pytest.FixtureRequest, db: Database[dict[str, Any]]) -> Iterator[None]:
+    """After the test, the audit of its database must find nothing. Ask for it first: it looks when all processes have ended."""
+    yield
+    if request.node.stash.get(_PASSED, False):
+        from api.store.audit import run_audit
+
+        findings = run_audit(db, datetime.now(UTC), expect_daemon=False)
+        assert not findings, "\n".join(f"{each.check} {each.collection} {each.id}: {each.detail}" for each in findings)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remembers whether the test itself passed: the audit of a failed one would only hide why."""
+    outcome: Any = yield
+    if call.when == "call":
+        item.stash[_PASSED] = outcome.get_result().passed

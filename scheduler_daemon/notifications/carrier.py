@@ -24,10 +24,11 @@ RECORD_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Flight:
-    """A claimed message on its way. handed_off: it can no longer be taken back."""
+    """A claimed message on its way. handed_off: it can no longer be taken back; ended: only its record is missing."""
 
     item: QueueItem
     handed_off: bool = False
+    ended: bool = False
 
 
 class Carrier:
@@ -56,6 +57,7 @@ class Carrier:
         Cancelled before the hand-off it hands the message back; after it, the end is recorded as ambiguous.
         """
         outcome, word = await self._attempt(flight)
+        flight.ended = True
         if outcome is None or not await self._record(outcome):
             return "lost"
         return word

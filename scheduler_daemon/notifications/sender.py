@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 
@@ -171,14 +172,15 @@ class Sender:
 
 
 async def _land(flights: Flights) -> None:
-    for task, flight in flights.items():
-        if not flight.handed_off:
-            task.cancel()
-    _, late = await asyncio.wait(flights, timeout=STOP_SECONDS)
-    for task in late:
-        task.cancel()
-    if late:
-        await asyncio.wait(late, timeout=STOP_SECONDS)
+    """Asks more than once: asyncio.wait_for may swallow a cancellation (Python 3.11)."""
+    deadline = monotonic() + STOP_SECONDS
+    flying = set(flights)
+    while flying and monotonic() < deadline + STOP_SECONDS:
+        for task in flying:
+            flight = flights[task]
+            if not flight.ended and (not flight.handed_off or monotonic() >= deadline):
+                task.cancel()
+        _, flying = await asyncio.wait(flying, timeout=STOP_SECONDS / 20)
     with suppress(asyncio.CancelledError):
         _collect(flights)
 

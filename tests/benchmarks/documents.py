@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 
-def due_job(identity: str, now: datetime, template: str = "noop") -> dict[str, Any]:
-    """A stored, planned job that fell due once, two seconds ago."""
-    due = (now - timedelta(seconds=2)).replace(microsecond=0)
+def due_job(identity: str, due: datetime, template: str = "noop") -> dict[str, Any]:
+    """A stored, planned job that falls due once, at the full second of `due`."""
+    due = due.replace(microsecond=0)
     since = due - timedelta(seconds=30)
     return {
         "_id": identity,

@@ -57,7 +57,9 @@ async def _worker(client: Any, db: Any, batches: Any, turn: asyncio.Lock) -> Non
                 async with await session.start_transaction(**options):
                     await db.dynamic_jobs.bulk_write([_advance(job) for job in jobs], session=session)
                     await db.job_runs.bulk_write([InsertOne(run) for run in runs], session=session)
-                    await db.scheduler_state.update_one({"_id": "fence", "epoch": 1}, {"$inc": {"n": 1}}, session=session)
+                    await db.scheduler_state.update_one(
+                        {"_id": "fence", "epoch": 1}, {"$inc": {"n": 1}}, session=session
+                    )
             await asyncio.gather(*(asyncio.create_task(_nothing()) for _ in runs))
             now = datetime.now(UTC)
             async with await session.start_transaction(**options):

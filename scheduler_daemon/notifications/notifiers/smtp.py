@@ -1,7 +1,6 @@
 """Delivers e-mail over SMTP: MAIL and RCPT, the hand-off mark, DATA; and says what each kind of answer means."""
 
 import ssl
-from contextlib import suppress
 from typing import NoReturn
 
 from aiosmtplib import (
@@ -79,7 +78,7 @@ class SmtpNotifier:
                 self._end(connection, broken=True)
                 raise DeliveryError(f"before the hand-off: {fault}", permanent=False) from fault
             except DeliveryError:
-                await self._reset(connection)
+                self._end(connection, unfinished=True)
                 raise
             except BaseException:
                 self._end(connection, broken=True)
@@ -93,7 +92,7 @@ class SmtpNotifier:
         try:
             await hand_off()
         except Exception:
-            await self._reset(connection)
+            self._end(connection, unfinished=True)
             raise
         except BaseException:
             self._end(connection, broken=True)
@@ -101,7 +100,7 @@ class SmtpNotifier:
         try:
             answer = await connection.client.data(message.content)
         except SMTPResponseException as fault:
-            await self._reset(connection)
+            self._end(connection, unfinished=True)
             _refused_data(fault)
         except (SMTPException, OSError, TimeoutError) as fault:
             self._end(connection, broken=True)
@@ -114,21 +113,10 @@ class SmtpNotifier:
         self._end(connection)
         return f"{answer.code} {answer.message}"[:500]
 
-    async def _reset(self, connection: SmtpConnection) -> None:
-        """Brings the dialogue back to where MAIL may follow; gives the connection up if it will not."""
-        try:
-            await connection.client.rset()
-        except (SMTPException, OSError, TimeoutError):
-            connection.broken = True
-        except BaseException:
-            self._end(connection, broken=True)
-            raise
-        self._end(connection)
-
-    def _end(self, connection: SmtpConnection, *, broken: bool = False) -> None:
+    def _end(self, connection: SmtpConnection, *, broken: bool = False, unfinished: bool = False) -> None:
         connection.broken = connection.broken or broken
-        with suppress(OSError):
-            self._connections.give_back(connection)
+        connection.unfinished = unfinished
+        self._connections.give_back(connection)
 
 
 async def _envelope(connection: SmtpConnection, message: ComposedEmail) -> None:

@@ -16,6 +16,8 @@ from shared.settings import Settings
 IDLE_SECONDS = 20.0
 MOST_MESSAGES = 500
 _HOST_NAME_SECONDS = 2.0
+_GOODBYE_SECONDS = 1.0
+_RESET_SECONDS = 2.0
 
 
 class SmtpServer(NamedTuple):
@@ -51,6 +53,8 @@ class SmtpConnection:
         self.client = client
         self.messages = 0
         self.idle_since = monotonic()
+        self.unfinished = False
+        """A mail was begun and not ended: RSET must come before the next."""
         self.broken = False
         """Set by the user when the dialogue is out of step; the connection is then not used again."""
 
@@ -84,7 +88,7 @@ class SmtpConnections:
         """A connection, logged in and ready for MAIL. DeliveryError(channel_fault) if there is none to be had."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.fit and not fresh:
+            if connection.fit and not fresh and await self._is_clean(connection):
                 return connection
             connection.client.close()
         return SmtpConnection(await self._connect())
@@ -102,9 +106,24 @@ class SmtpConnections:
         """Says goodbye on the idle ones; may be called twice."""
         idle, self._idle = self._idle, []
         for connection in idle:
+            transport = connection.client.transport
             with suppress(SMTPException, OSError, TimeoutError):
-                await connection.client.quit(timeout=1)
-            connection.client.close()
+                await connection.client.quit(timeout=_GOODBYE_SECONDS)
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()  # after QUIT there is nothing left to flush, and TLS would wait for the other side
+        await asyncio.sleep(0)
+
+    async def _is_clean(self, connection: SmtpConnection) -> bool:
+        if connection.unfinished:
+            try:
+                await connection.client.rset(timeout=_RESET_SECONDS)
+            except (SMTPException, OSError, TimeoutError):
+                return False
+            except BaseException:
+                connection.client.close()
+                raise
+            connection.unfinished = False
+        return True
 
     async def _connect(self) -> SMTP:
         server = self._server

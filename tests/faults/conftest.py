@@ -1,0 +1,1 @@
+"""Every fault test ends with the audit."""
