@@ -61,7 +61,8 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.JOB_RUNS, "by_job", (("jobId", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs of a job"),
     IndexSpec(names.JOB_RUNS, "by_time", (("scheduledFor", -1), ("_id", -1)), "the API: all runs"),
     IndexSpec(
-        names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs in a state; the daemon: what is running"
+        names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)),
+        "the API: runs in a state; the daemon: what is running",
     ),
     _expiry(names.JOB_RUNS),
     IndexSpec(names.JOB_RUN_LOGS, "by_run", (("runId", 1), ("attempt", 1), ("page", 1)), "the API: the log of a run"),

@@ -22,9 +22,14 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 def _masked(key: str, value: object) -> object:
-    if isinstance(value, dict):
-        return {inner: _masked(str(inner), each) for inner, each in value.items()}
-    return MASK if value and isinstance(value, str) and _is_secret(key) else value
+    if isinstance(value, str | bytes | dict | list | tuple):
+        if value and _is_secret(key):
+            return MASK
+        if isinstance(value, dict):
+            return {inner: _masked(str(inner), each) for inner, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [_masked(key, each) for each in value]
+    return value
 
 
 @lru_cache(maxsize=1024)
@@ -42,10 +47,11 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         mask_secrets,
     ]
+    traceback = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
     renderer: list[Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)), structlog.processors.JSONRenderer(default=str)]
+        else [traceback, structlog.processors.JSONRenderer(default=str)]
     )
     structlog.configure(
         processors=[*shared, *renderer],

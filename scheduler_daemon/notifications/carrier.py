@@ -24,11 +24,22 @@ RECORD_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Flight:
-    """A claimed message on its way. handed_off: it can no longer be taken back; ended: only its record is missing."""
+    """A claimed message on its way.
+
+    talking: with the provider, and may be cancelled (the database is never interrupted: its driver would leak the
+    connection). handed_off: it can no longer be taken back. ended: only its record is missing.
+    recalled: it is to be handed back at the next opportunity.
+    """
 
     item: QueueItem
+    talking: bool = False
     handed_off: bool = False
     ended: bool = False
+    recalled: bool = False
+
+
+class _Recalled(Exception):
+    """The message was not begun, and shall not be."""
 
 
 class Carrier:
@@ -54,10 +65,10 @@ class Carrier:
     async def carry(self, flight: Flight) -> str:
         """What became of it: sent, retried, failed, dead, unknown, handed_back or lost.
 
-        Cancelled before the hand-off it hands the message back; after it, the end is recorded as ambiguous.
+        Cancelled or recalled before the hand-off it hands the message back; cancelled after it, the end is ambiguous.
         """
         outcome, word = await self._attempt(flight)
-        flight.ended = True
+        flight.ended, flight.talking = True, False
         if outcome is None or not await self._record(outcome):
             return "lost"
         return word
@@ -71,6 +82,9 @@ class Carrier:
         item, policy = flight.item, self._policy
 
         async def hand_off() -> None:
+            flight.talking = False
+            if flight.recalled:
+                raise _Recalled
             if not await self._queue.hand_off(item, self._clock.now()):
                 raise ClaimLost(f"{item.id} is not held any more")
             flight.handed_off = True
@@ -78,6 +92,9 @@ class Carrier:
         try:
             template = await self._versions.get(item.template_id, item.template_version)
             message = self._notifier.compose(item, template)
+            if flight.recalled:
+                raise _Recalled
+            flight.talking = True
             reference = await self._notifier.deliver(message, hand_off)
         except ClaimLost:
             log.warning("message_claim_lost", item_id=item.id, attempt=item.attempt)
@@ -90,7 +107,7 @@ class Carrier:
         except StoreError as fault:  # the mark could not be written, so nothing was handed over
             log.warning("message_handed_back", item_id=item.id, reason=str(fault))
             return outcomes.handed_back(item, None), "handed_back"
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, _Recalled):
             if flight.handed_off:
                 stopped = DeliveryError("stopped before the answer came", permanent=False, ambiguous=True)
                 return self._after_refusal(item, stopped)

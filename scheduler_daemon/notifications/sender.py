@@ -172,13 +172,14 @@ class Sender:
 
 
 async def _land(flights: Flights) -> None:
-    """Asks more than once: asyncio.wait_for may swallow a cancellation (Python 3.11)."""
+    """Recalls what is not handed over. Cancels more than once: asyncio.wait_for may swallow it (Python 3.11)."""
     deadline = monotonic() + STOP_SECONDS
     flying = set(flights)
     while flying and monotonic() < deadline + STOP_SECONDS:
         for task in flying:
             flight = flights[task]
-            if not flight.ended and (not flight.handed_off or monotonic() >= deadline):
+            flight.recalled = True
+            if flight.talking or (flight.handed_off and not flight.ended and monotonic() >= deadline):
                 task.cancel()
         _, flying = await asyncio.wait(flying, timeout=STOP_SECONDS / 20)
     with suppress(asyncio.CancelledError):

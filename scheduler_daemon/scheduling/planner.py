@@ -15,8 +15,8 @@ from shared.models.schedule import OnceSchedule
 from shared.queries import jobs as job_queries
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
-from shared.schedule.misfire import ON_TIME, due_occurrences
-from shared.schedule.occurrences import jittered, next_occurrence
+from shared.schedule.misfire import ON_TIME, SkippedRange, due_occurrences, skipped_between
+from shared.schedule.occurrences import jittered
 from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
 
 NO_LIVE_RUNS = LiveRuns(0, 0)
@@ -84,16 +84,17 @@ class Planner:
         limit = job.policies.pause_after_failures
         if limit is not None and progress.consecutive_failures >= limit and not changed:
             return self._auto_pause(job, now)
-        cursor = _cursor(job)
+        cursor, rested = self._start_of(job, now)
         due = due_occurrences(job.schedule, job.id, cursor, now, job.created_at, job.policies.misfire)
         remaining = _remaining(job)
         nominal = due.runs if remaining is None else due.runs[:remaining]
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
         self._apply_overlap(job, nominal, live, now, plan)
-        plan.records += [run_queries.skipped_span(job, span, now, self._keep_skipped) for span in due.skipped]
+        plan.records += rested
+        plan.records += [self._left_out(job, span, "misfire", now) for span in due.skipped]
         cursor = max(cursor, due.cursor) if due.cursor else cursor
         exhausted = remaining is not None and len(plan.runs) >= remaining
-        following = None if exhausted else next_occurrence(job.schedule, cursor, job.created_at)
+        following = None if exhausted else due.following
         changes: dict[str, Any] = {
             "cursor": cursor,
             "nextRun": following and jittered(job.schedule, job.id, following.at, job.created_at),
@@ -125,8 +126,6 @@ class Planner:
 
     def _rest(self, job: Job, until: datetime | None, reason: SkipReason, *, completed: bool = False) -> JobPlan:
         changes: dict[str, Any] = {"nextRun": until, "completed": completed, "quarantine": None}
-        if until is not None:
-            changes["cursor"] = max(until, job.daemon.cursor or until)
         return JobPlan(
             job_queries.as_seen(job),
             job_queries.planned(job, changes, 0),
@@ -137,8 +136,25 @@ class Planner:
     def _auto_pause(self, job: Job, now: datetime) -> JobPlan:
         failures = job.daemon.consecutive_failures
         pause = Pause(reason=f"{failures} runs failed one after another", by=run_queries.SCHEDULER, at=now)
-        changes = {"nextRun": None, "autoPaused": pause.model_dump(by_alias=True), "cursor": now}
-        return JobPlan(job_queries.as_seen(job), job_queries.planned(job, changes, 0), job_id=job.id)
+        cursor, records = self._rested(job, _cursor(job, now), now, now)
+        changes = {"nextRun": None, "autoPaused": pause.model_dump(by_alias=True), "cursor": cursor}
+        return JobPlan(job_queries.as_seen(job), job_queries.planned(job, changes, 0), records=records, job_id=job.id)
+
+    def _start_of(self, job: Job, now: datetime) -> tuple[datetime, list[RunDocument]]:
+        """From where on occurrences count, and the record of what passed while the job had paused itself."""
+        cursor = _cursor(job, now)
+        if job.daemon.auto_paused is None:
+            return cursor, []
+        return self._rested(job, cursor, job.updated_at, now)
+
+    def _rested(self, job: Job, cursor: datetime, until: datetime, now: datetime) -> tuple[datetime, list[RunDocument]]:
+        span = skipped_between(job.schedule, cursor, until, job.created_at)
+        if span is None:
+            return cursor, []
+        return span.last, [self._left_out(job, span, "paused", now)]
+
+    def _left_out(self, job: Job, span: SkippedRange, reason: SkipReason, now: datetime) -> RunDocument:
+        return run_queries.skipped_span(job, span, reason, now, self._keep_skipped)
 
 
 def is_runnable(job: Job, now: datetime) -> bool:
@@ -163,11 +179,13 @@ def _is_paused(pause: Pause | None, now: datetime) -> bool:
     return pause is not None and (pause.until is None or pause.until > now)
 
 
-def _cursor(job: Job) -> datetime:
+def _cursor(job: Job, now: datetime) -> datetime:
     """From where on occurrences count. A change starts the new rule at the change; the cursor never moves back."""
     since = job.schedule_since
     if isinstance(job.schedule, OnceSchedule):
         since -= ON_TIME  # a moment that passed while the request was on its way still fires
+    if job.pause is not None and job.pause.until is not None and job.pause.until <= now:
+        since = max(since, job.pause.until)  # the pause has ended by itself: its time is not caught up
     return max(since, job.daemon.cursor) if job.daemon.cursor else since
 
 

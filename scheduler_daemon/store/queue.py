@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from scheduler_daemon.store.mongo import DUPLICATE_KEY, Database, translated
 from shared.collections import NOTIFICATION_QUEUE
@@ -16,6 +16,7 @@ from shared.queries import notifications as queries
 
 Document = dict[str, Any]
 INDEX = "sendable"
+DOCUMENT_TOO_LARGE = 10334
 
 
 @dataclass(slots=True)
@@ -55,6 +56,10 @@ class NotificationQueue:
                 result = await self._queue.insert_many(documents, ordered=False)
             except BulkWriteError as fault:
                 return _read_errors(fault, len(documents))
+            except OperationFailure as fault:
+                if fault.code == DOCUMENT_TOO_LARGE:
+                    raise DocumentRefused(str(fault)[:200]) from fault
+                raise
         return Inserted(inserted=len(result.inserted_ids))
 
     async def hand_off(self, item: QueueItem, now: datetime) -> bool:

@@ -18,9 +18,17 @@ from pydantic.alias_generators import to_camel
 from shared.clock import cut_to_milliseconds, rfc3339
 from shared.errors import InvalidDefinition
 
+
+def _instant(moment: datetime) -> datetime:
+    try:
+        return cut_to_milliseconds(moment)
+    except OverflowError:  # year 1 or 9999 with an offset that leads out of the calendar
+        raise ValueError("out of the range of dates") from None
+
+
 Moment = Annotated[
     AwareDatetime,
-    AfterValidator(cut_to_milliseconds),
+    AfterValidator(_instant),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 """An instant: BSON date in documents, RFC 3339 with Z and milliseconds in JSON."""

@@ -182,7 +182,7 @@ class NotificationTemplateDefinition(Model):
 
 
 class NotificationTemplate(Document):
-    """One version of a notification template. `_id` is `<templateId>:<version>`; every save is a new version."""
+    """One version, in `notification_templates`. `_id` is `<templateId>:<version>`; every save is a new version."""
 
     id: str = Field(alias="_id")
     template_id: DocumentId

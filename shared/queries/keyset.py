@@ -13,6 +13,7 @@ from bson import Binary, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Tim
 from bson.datetime_ms import DatetimeMS
 
 _NESTED_ARRAY = "array within array"
+_HOLDS_ARRAY = {"$elemMatch": {"$type": "array"}}
 # Types in MongoDB's comparison order, as $type names them. A value's place is its group's.
 _ORDER: tuple[tuple[str, ...], ...] = (
     ("minKey",),
@@ -69,7 +70,9 @@ def after(field: str, position: Position) -> dict[str, Any]:
         # An empty array sorts below null, and MongoDB's equality with null does not match it.
         earlier = [{field: None}, *_above(field, None)]
         earlier.extend({field: {"$size": 0}, **clause} for clause in _at_or_above("_id", position.id))
-    return {"$nor": earlier}
+    # `$not $gt` once more by itself: the planner makes index bounds of it, of $nor it makes none.
+    bound = [{field: {"$not": {"$gt": position.key}}}] if _is_comparable(position.key) else []
+    return {"$and": [*bound, {"$nor": earlier}]}
 
 
 def _at_or_above(field: str, value: Any) -> list[dict[str, Any]]:
@@ -79,21 +82,34 @@ def _at_or_above(field: str, value: Any) -> list[dict[str, Any]]:
 def _above(field: str, value: Any) -> list[dict[str, Any]]:
     """What sorts higher than `value`: higher in its own type, and every higher type."""
     place = _place(value)
-    clauses = [] if place == len(_ORDER) - 1 else [{field: {"$type": _types_above(place)}}]
-    if isinstance(value, float) and math.isnan(value):
+    clauses = _higher_types(field, place)
+    if _is_nan(value):
         return [*clauses, {field: {"$gte": -math.inf}}]
-    if isinstance(value, list):  # an array within an array
-        return [*clauses, {field: {"$elemMatch": {"$type": "array"}}}]  # as for regex
+    if isinstance(value, list):
+        return [*clauses, {field: _HOLDS_ARRAY}]  # not comparable: the rest of the type is passed over
     if isinstance(value, Regex | re.Pattern):
-        return [*clauses, {field: {"$type": "regex"}}]  # not comparable: the rest of the type is passed over
-    if value is None or isinstance(value, MinKey | MaxKey):
-        return clauses
-    return [*clauses, {field: {"$gt": value}}]
+        return [*clauses, {field: {"$type": "regex"}}]  # likewise
+    return [*clauses, {field: {"$gt": value}}] if _is_comparable(value) else clauses
 
 
-def _types_above(place: int) -> list[str]:
-    # Not the arrays: their elements are what sorts, and $type looks at the elements.
-    return [name for group in _ORDER[place + 1 :] for name in group if name != _NESTED_ARRAY]
+def _is_comparable(value: Any) -> bool:
+    """Whether `$gt` says what sorts above the value within its type."""
+    return not (value is None or isinstance(value, list | Regex | re.Pattern | MinKey | MaxKey) or _is_nan(value))
+
+
+def _is_nan(value: Any) -> bool:
+    return value.to_decimal().is_nan() if isinstance(value, Decimal128) else isinstance(value, float) and value != value
+
+
+def _higher_types(field: str, place: int) -> list[dict[str, Any]]:
+    names = [name for group in _ORDER[place + 1 :] for name in group]
+    clauses: list[dict[str, Any]] = []
+    if _NESTED_ARRAY in names:  # an array sorts by its elements, so only an array within an array is one here
+        names.remove(_NESTED_ARRAY)
+        clauses.append({field: _HOLDS_ARRAY})
+    if "null" in names:  # a missing field and an empty array sort with null, and have no type
+        clauses += [{field: None}, {field: {"$size": 0}}]
+    return [*clauses, {field: {"$type": names}}] if names else clauses
 
 
 def _place(value: Any) -> int:

@@ -76,8 +76,8 @@ def skipped_run(run: RunDocument, reason: SkipReason, now: datetime, keep: timed
     }
 
 
-def skipped_span(job: Job, span: SkippedRange, now: datetime, keep: timedelta) -> RunDocument:
-    """The record of all occurrences that a misfire policy leaves out."""
+def skipped_span(job: Job, span: SkippedRange, reason: SkipReason, now: datetime, keep: timedelta) -> RunDocument:
+    """The record of a range of occurrences that do not run."""
     run = new_run(
         job,
         identity=f"{run_id(job.id, to_milliseconds(span.first))}:span",
@@ -86,7 +86,7 @@ def skipped_span(job: Job, span: SkippedRange, now: datetime, keep: timedelta) -
         now=now,
         params={},
     )
-    document = skipped_run(run, "misfire", now, keep)
+    document = skipped_run(run, reason, now, keep)
     document["span"] = {"from": span.first, "to": span.last, "count": span.count, "exact": span.exact}
     return document
 

@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from shared.clock import MILLISECOND
 from shared.models.policies import Misfire
 from shared.models.schedule import Schedule
-from shared.schedule.occurrences import count_between, jittered, latest_between, next_occurrence
+from shared.schedule.occurrences import (
+    Occurrence,
+    count_between,
+    jittered,
+    latest_between,
+    next_occurrence,
+    occurrences_after,
+)
 
 ON_TIME = timedelta(seconds=60)
 MOST_ON_TIME = 120
@@ -31,6 +38,8 @@ class DueOccurrences:
     skipped: list[SkippedRange] = field(default_factory=list)
     cursor: datetime | None = None
     """The last nominal instant that was decided on; None: nothing was due."""
+    following: Occurrence | None = None
+    """The first nominal instant that was not decided on; None: never again."""
 
 
 def due_occurrences(
@@ -40,12 +49,16 @@ def due_occurrences(
 
     key: the job's id, which makes its jitter its own.
     """
-    first = next_occurrence(schedule, cursor, anchor)
+    upcoming = occurrences_after(schedule, cursor, anchor)
+    first = next(upcoming, None)
     if first is None or first.at > now:
-        return DueOccurrences()
+        return DueOccurrences(following=first)
+    following = next(upcoming, None)
+    if (following is None or following.at > now) and not schedule.jitter and now - first.at <= ON_TIME:
+        return DueOccurrences([first.at], [], first.at, following)  # by far the most frequent case
     until, on_time_from = _bounds(schedule, key, cursor, now, anchor)
     if first.at > until:
-        return DueOccurrences()
+        return DueOccurrences(following=first)
     on_time = latest_between(schedule, max(cursor, on_time_from), until, anchor, MOST_ON_TIME)
     late: list[datetime] = []
     if first.at <= on_time_from:
@@ -53,12 +66,20 @@ def due_occurrences(
     runs = late + on_time
     skipped: list[SkippedRange] = []
     if first.at <= on_time_from and (not late or late[0] > first.at):
-        before = late[0] - MILLISECOND if late else on_time_from
-        last = latest_between(schedule, cursor, before, anchor, 1)
-        count, exact = count_between(schedule, cursor, before, anchor, COUNT_LIMIT)
-        skipped.append(SkippedRange(first.at, last[-1], count, exact))
-    decided = [*runs[-1:], *(each.last for each in skipped)]
-    return DueOccurrences(runs, skipped, max(decided, default=None))
+        left_out = skipped_between(schedule, cursor, late[0] - MILLISECOND if late else on_time_from, anchor)
+        skipped += [left_out] if left_out else []
+    decided = max(runs[-1] if runs else cursor, *(each.last for each in skipped), cursor)
+    return DueOccurrences(runs, skipped, decided, next_occurrence(schedule, decided, anchor))
+
+
+def skipped_between(schedule: Schedule, after: datetime, until: datetime, anchor: datetime) -> SkippedRange | None:
+    """All nominal instants in (after, until] as one range; None if there is none. Bounded work for any stretch."""
+    first = next_occurrence(schedule, after, anchor)
+    if first is None or first.at > until:
+        return None
+    last = latest_between(schedule, after, until, anchor, 1)[-1]
+    count, exact = count_between(schedule, after, until, anchor, COUNT_LIMIT)
+    return SkippedRange(first.at, last, count, exact)
 
 
 def _bounds(

@@ -3,6 +3,7 @@
 import signal
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from pymongo.database import Database
@@ -127,6 +128,6 @@ def test_a_frequent_job_of_a_daemon_that_dies_again_and_again_misses_no_occurren
     daemon()
     wait_until(lambda: count(db, state="succeeded") >= 9, timeout=20)
     nominal = sorted(run["scheduledFor"] for run in db.job_runs.find({}, {"scheduledFor": 1}))
-    gaps = {(later - earlier).total_seconds() for earlier, later in zip(nominal, nominal[1:], strict=False)}
+    gaps = {(later - earlier).total_seconds() for earlier, later in pairwise(nominal)}
     assert gaps == {1.0}
     assert (nominal[0] - since).total_seconds() == 1.0

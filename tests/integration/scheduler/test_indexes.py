@@ -40,7 +40,9 @@ async def fill(bench: Workbench) -> None:
     jobs += [job_document(f"due-{n}", plannedRevision=1, daemon={"nextRun": MONDAY}) for n in range(DUE)]
     jobs += [job_document(f"new-{n}", template="drain") for n in range(DUE)]
     await bench.db.dynamic_jobs.insert_many(jobs)
-    states = [state.value for state in RunState if state not in (RunState.PENDING, RunState.RUNNING, RunState.RETRY_WAIT)]
+    states = [
+        state.value for state in RunState if state not in (RunState.PENDING, RunState.RUNNING, RunState.RETRY_WAIT)
+    ]
     runs: list[dict[str, Any]] = [
         {"_id": f"old-{n}", "jobId": f"job-{n}", "state": states[n % len(states)], "scheduledFor": MONDAY}
         for n in range(IDLE)

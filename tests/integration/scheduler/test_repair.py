@@ -145,7 +145,10 @@ async def test_the_end_of_a_run_is_recorded_although_its_job_was_spoiled_meanwhi
 
 async def test_a_job_whose_run_cannot_be_stored_is_put_aside(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
     await bench.db.dynamic_jobs.insert_many(
-        [job_document("huge", schedule=once(MONDAY + seconds(1))), job_document("small", schedule=once(MONDAY + seconds(1)))]
+        [
+            job_document("huge", schedule=once(MONDAY + seconds(1))),
+            job_document("small", schedule=once(MONDAY + seconds(1))),
+        ]
     )
     planner = bench.daemon.scheduler._parts.claimer._planner
     original = planner.plan

@@ -92,7 +92,9 @@ async def test_run_now_obeys_the_overlap_policy_unless_forced(bench: Workbench, 
 
 
 async def test_a_failed_run_is_retried_by_a_command_with_its_own_parameters(bench: Workbench):
-    await start(bench, job_document(schedule=ONCE, params={"outcome": "failure"}, policies={"retry": {"maxAttempts": 1}}))
+    await start(
+        bench, job_document(schedule=ONCE, params={"outcome": "failure"}, policies={"retry": {"maxAttempts": 1}})
+    )
     await bench.settle()
     (failed,) = await bench.runs()
     await bench.db.commands.insert_one(command_document("retry", retryOf=failed["_id"], runId="job-1:m:again"))

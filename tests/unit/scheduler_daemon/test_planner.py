@@ -123,10 +123,31 @@ def test_a_pause_until_a_moment_ends_by_itself_and_catches_nothing_up():
     paused = job_document(pause={"at": MONDAY, "until": until})
     rest = progress_of(plan(paused, MONDAY + seconds(10)))
     assert rest["nextRun"] == until
-    paused |= {"plannedRevision": 1, "daemon": {"nextRun": until, "cursor": rest["cursor"]}}
+    assert "cursor" not in rest
+    paused |= {"plannedRevision": 1, "daemon": {"nextRun": until}}
     awake = plan(paused, until)
     assert nominal(awake) == []
     assert progress_of(awake)["nextRun"] == until + seconds(60)
+
+
+def test_a_job_that_is_resumed_before_its_pause_ends_goes_on_at_once():
+    paused = job_document(pause={"at": MONDAY, "until": MONDAY + timedelta(days=2)})
+    rest = progress_of(plan(paused, MONDAY + seconds(10)))
+    resumed = job_document(since=MONDAY + seconds(30), revision=2, daemon={"nextRun": rest["nextRun"]})
+    assert progress_of(plan(resumed, MONDAY + seconds(31)))["nextRun"] == MONDAY + seconds(90)
+
+
+def test_what_passes_while_a_job_has_paused_itself_is_recorded():
+    policies = {"pauseAfterFailures": 1}
+    pausing = plan(planned(policies=policies, daemon={"consecutiveFailures": 1}), MONDAY + seconds(61))
+    assert [record["reason"] for record in pausing.records] == ["paused"]
+    assert progress_of(pausing)["cursor"] == MONDAY + seconds(60)
+    progress = {"cursor": MONDAY + seconds(60), "autoPaused": progress_of(pausing)["autoPaused"]}
+    renamed = job_document(policies=policies, revision=2, updatedAt=MONDAY + seconds(200), daemon=progress)
+    revived = plan(renamed, MONDAY + seconds(201))
+    (record,) = revived.records
+    assert (record["reason"], record["span"]["count"]) == ("paused", 2)
+    assert revived.runs == []
 
 
 def test_a_job_that_failed_too_often_pauses_itself_and_an_edit_wakes_it():

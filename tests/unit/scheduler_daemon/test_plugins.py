@@ -14,7 +14,7 @@ class Nameless(JobTemplate):
     type = "nameless"
 
     async def execute(self, context: JobExecutionContext) -> JobResult:
-        return JobResult.success("")
+        return JobResult.success(context.run_id)
 
 
 class Unfinished(JobTemplate):

@@ -1,0 +1,124 @@
+"""Invariants of single runs: legal combinations of state, claim and dates; one run per occurrence."""
+
+from shared.collections import JOB_RUNS
+from shared.models.runs import LIVE, TERMINAL, RunState
+from shared.queries.audit.check import (
+    GIVEN,
+    NOT_A_DATE,
+    NOT_A_NUMBER,
+    NOT_TEXT,
+    Check,
+    Filter,
+    if_numbers,
+    no_document,
+)
+
+ALL = [state.value for state in RunState]
+LIVE_STATES = [state.value for state in LIVE]
+IDLE_STATES = [RunState.PENDING.value, RunState.RETRY_WAIT.value]
+TERMINAL_STATES = [state.value for state in TERMINAL]
+RUNNING = RunState.RUNNING.value
+_INTERRUPTIONS = {"$ifNull": ["$interruptions", 0]}
+
+
+def _no_run(name: str, promise: str, criteria: Filter, *shows: str) -> Check:
+    return no_document(name, JOB_RUNS, promise, criteria, ("state", *shows))
+
+
+RUN_CHECKS: tuple[Check, ...] = (
+    _no_run("run_state_unknown", "a run is in a state of the table", {"state": {"$nin": ALL}}),
+    _no_run(
+        "run_running_unclaimed",
+        "a running run has token, epoch, instance, startedAt and an attempt",
+        {
+            "state": RUNNING,
+            "$or": [
+                {"token": NOT_TEXT},
+                {"epoch": NOT_A_NUMBER},
+                {"instance": NOT_TEXT},
+                {"startedAt": NOT_A_DATE},
+                {"attempt": {"$not": {"$gte": 1}}},
+            ],
+        },
+        "token", "epoch", "instance", "startedAt", "attempt",
+    ),
+    _no_run(
+        "run_idle_claimed",
+        "nobody holds a run that does not run",
+        {
+            "state": {"$in": IDLE_STATES},
+            "$or": [{"token": GIVEN}, {"epoch": GIVEN}, {"instance": GIVEN}, {"startedAt": GIVEN}],
+        },
+        "token", "epoch", "instance", "startedAt",
+    ),
+    _no_run(
+        "run_waiting_not_pending",
+        "only a pending run waits behind another",
+        {"waiting": True, "state": {"$in": ALL, "$ne": RunState.PENDING.value}},
+    ),
+    _no_run(
+        "run_ended_without_dates",
+        "a run that has ended has finishedAt and expireAt",
+        {"state": {"$in": TERMINAL_STATES}, "$or": [{"finishedAt": NOT_A_DATE}, {"expireAt": NOT_A_DATE}]},
+        "finishedAt", "expireAt",
+    ),
+    _no_run(
+        "run_live_with_end",
+        "a run that has not ended has neither finishedAt nor expireAt",
+        {"state": {"$in": LIVE_STATES}, "$or": [{"finishedAt": GIVEN}, {"expireAt": GIVEN}]},
+        "finishedAt", "expireAt",
+    ),
+    _no_run(
+        "run_retry_date",
+        "a run between two attempts, and no other, has nextAttemptAt",
+        {
+            "$or": [
+                {"state": RunState.RETRY_WAIT.value, "nextAttemptAt": NOT_A_DATE},
+                {"state": {"$in": ALL, "$ne": RunState.RETRY_WAIT.value}, "nextAttemptAt": GIVEN},
+            ]
+        },
+        "nextAttemptAt",
+    ),
+    _no_run(
+        "run_span_not_skipped",
+        "only a skipped run stands for a span of occurrences",
+        {"span": GIVEN, "state": {"$in": ALL, "$ne": RunState.SKIPPED.value}},
+        "span",
+    ),
+    _no_run(
+        "run_skipped_without_reason",
+        "a skipped run says why",
+        {"state": RunState.SKIPPED.value, "reason": NOT_TEXT},
+        "reason",
+    ),
+    _no_run(
+        "run_too_many_attempts",
+        "a run has at most maxAttempts attempts, interruptions not counted",
+        {
+            "$expr": if_numbers(
+                ["$attempt", "$maxAttempts", _INTERRUPTIONS],
+                {"$gt": [{"$subtract": ["$attempt", _INTERRUPTIONS]}, "$maxAttempts"]},
+            )
+        },
+        "attempt", "maxAttempts", "interruptions",
+    ),
+    Check(
+        "run_occurrence_twice",
+        JOB_RUNS,
+        "an occurrence of a job is one run",
+        (
+            {"$match": {"trigger": "schedule", "span": None}},
+            {
+                "$group": {
+                    "_id": {"jobId": "$jobId", "scheduledFor": "$scheduledFor"},
+                    "count": {"$sum": 1},
+                    "one": {"$min": "$_id"},
+                    "other": {"$max": "$_id"},
+                }
+            },
+            {"$match": {"count": {"$gt": 1}}},
+            {"$project": {"_id": "$other", "one": 1, "count": 1}},
+        ),
+        ("one", "count"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""Index specifications are consistent; that each is used is held by explain() tests on a real server."""
+
+from collections import Counter
+from typing import get_args
+
+import pytest
+
+from shared import collections as names
+from shared.indexes import INDEXES
+from shared.models import (
+    access,
+    catalogue,
+    commands,
+    jobs,
+    notification_models,
+    queue,
+    run_logs,
+    runs,
+    scheduler_state,
+)
+
+COLLECTIONS = {value for key, value in vars(names).items() if key.isupper() and isinstance(value, str)}
+MODELS = {
+    names.DYNAMIC_JOBS: jobs.Job,
+    names.COMMANDS: commands.Command,
+    names.JOB_RUNS: runs.Run,
+    names.JOB_RUN_LOGS: run_logs.RunLogPage,
+    names.JOB_TEMPLATES: catalogue.PublishedTemplate,
+    names.SCHEDULED_NOTIFICATIONS: notification_models.ScheduledNotification,
+    names.NOTIFICATION_TEMPLATES: notification_models.NotificationTemplate,
+    names.NOTIFICATION_QUEUE: queue.QueueItem,
+    names.DELIVERIES: queue.Delivery,
+    names.RECIPIENTS: notification_models.Recipient,
+    names.RECIPIENT_GROUPS: notification_models.RecipientGroup,
+    names.CALENDARS: notification_models.Calendar,
+    names.API_TOKENS: access.ApiToken,
+    names.AUDIT_LOG: access.AuditEntry,
+    names.SCHEDULER_STATE: scheduler_state.Heartbeat,
+}
+
+
+def field_of(model, path):
+    """The annotation at a dotted path of stored names; KeyError if the model has no such field."""
+    first, _, rest = path.partition(".")
+    field = {field.alias or name: field for name, field in model.model_fields.items()}[first]
+    if not rest:
+        return field.annotation
+    inner = next(kind for kind in (field.annotation, *get_args(field.annotation)) if hasattr(kind, "model_fields"))
+    return field_of(inner, rest)
+
+
+def test_no_two_indexes_of_a_collection_share_a_name_or_a_key():
+    by_name = Counter((spec.collection, spec.name) for spec in INDEXES)
+    by_key = Counter((spec.collection, spec.keys, str(spec.partial)) for spec in INDEXES)
+    assert by_name.most_common(1)[0][1] == 1
+    assert by_key.most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("spec", INDEXES, ids=lambda spec: f"{spec.collection}.{spec.name}")
+def test_an_index_names_its_query_and_stored_fields_only(spec):
+    assert spec.collection in COLLECTIONS
+    assert spec.serves
+    assert all(direction in (1, -1) for _, direction in spec.keys)
+    for path in [*(key for key, _ in spec.keys), *(spec.partial or {})]:
+        assert field_of(MODELS[spec.collection], path) is not None
+
+
+def test_every_expiring_document_has_its_expiry_index():
+    expiring = {name for name, model in MODELS.items() if "expire_at" in model.model_fields}
+    indexed = {spec.collection for spec in INDEXES if spec.expire_after_seconds is not None}
+    assert expiring == indexed
+    for spec in INDEXES:
+        if spec.expire_after_seconds is not None:
+            assert (spec.keys, spec.expire_after_seconds) == ((("expireAt", 1),), 0)
+            assert spec.partial in (None, {"expireAt": {"$exists": True}})
+
+
+def test_no_partial_filter_uses_an_operator_that_range_queries_cannot_use():
+    for spec in INDEXES:
+        if spec.expire_after_seconds is None:  # the server itself reads those
+            for condition in (spec.partial or {}).values():
+                assert not isinstance(condition, dict) or set(condition) == {"$in"}, spec.name
+
+
+def test_every_collection_has_one_model():
+    assert set(MODELS) == COLLECTIONS

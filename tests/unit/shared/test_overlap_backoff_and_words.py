@@ -1,0 +1,73 @@
+"""Overlap decisions, waits between attempts, and a schedule in plain English."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.schedule.backoff import retry_delay
+from shared.schedule.describe import describe
+from shared.schedule.overlap import QUEUE_CAP, LiveRuns, decide_overlap
+from shared.schedule.zones import load_zone
+from tests.unit.shared.schedule_builders import cron, interval, moment, once
+
+DECISIONS = [
+    # policy, active, waiting, decision
+    ("skip", 0, 0, "run"), ("skip", 1, 0, "skip"), ("skip", 0, 1, "skip"),
+    ("queue_one", 0, 0, "run"), ("queue_one", 1, 0, "wait"), ("queue_one", 1, 1, "skip"), ("queue_one", 0, 1, "skip"),
+    ("queue_all", 0, 0, "run"), ("queue_all", 1, 0, "wait"), ("queue_all", 0, 1, "wait"),
+    ("queue_all", 1, QUEUE_CAP - 1, "wait"), ("queue_all", 1, QUEUE_CAP, "skip"),
+    ("cancel_running", 0, 0, "run"), ("cancel_running", 1, 0, "replace"), ("cancel_running", 1, 1, "skip"),
+    ("allow:1", 0, 0, "run"), ("allow:1", 1, 0, "skip"),
+    ("allow:3", 2, 0, "run"), ("allow:3", 3, 0, "skip"), ("allow:9999", 9998, 0, "run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "active", "waiting", "decision"), DECISIONS)
+def test_the_overlap_policy_decides_by_the_live_runs(policy, active, waiting, decision):
+    assert decide_overlap(policy, LiveRuns(active, waiting)) == decision
+
+
+seconds = st.integers(0, 36_500 * 86_400).map(lambda count: timedelta(seconds=count))
+
+
+@given(st.integers(1, 100), seconds, seconds, st.text(max_size=5))
+def test_a_wait_doubles_is_spread_by_a_quarter_and_is_never_over_the_longest(attempt, first, longest, key):
+    delay = retry_delay(attempt, first, longest, key)
+    nominal = min(first.total_seconds() * 2 ** (attempt - 1), longest.total_seconds())
+    assert timedelta(0) <= delay <= longest
+    assert nominal - 0.001 <= delay.total_seconds() <= nominal * 1.25 + 0.001
+    assert delay == retry_delay(attempt, first, longest, key)
+
+
+def test_waits_of_different_messages_are_spread():
+    delays = {retry_delay(3, timedelta(seconds=10), timedelta(hours=1), f"item-{n}") for n in range(100)}
+    assert len(delays) > 90
+    assert all(timedelta(seconds=40) <= delay <= timedelta(seconds=50) for delay in delays)
+
+
+DESCRIPTIONS = [
+    (cron("0 9 * * MON-FRI", "Europe/Paris"), "At 09:00 on Monday through Friday, Europe/Paris time"),
+    (interval("90s"), "Every 1m30s"),
+    (once("2026-12-01T09:00:00", "Europe/Paris"), "Once, at 2026-12-01 09:00:00, Europe/Paris time"),
+    (once("2026-12-01T09:00:00+01:00", "Europe/Paris"), "Once, at 2026-12-01 09:00:00+01:00"),
+    (
+        interval("5m", start_at=moment("2026-06-01"), end_at=moment("2026-07-01"), maxRuns=3, jitter="30s"),
+        "Every 5m, from 2026-06-01T00:00:00.000Z, until 2026-07-01T00:00:00.000Z, at most 3 runs, spread over 30s",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schedule", "sentence"), DESCRIPTIONS)
+def test_a_schedule_is_described_in_plain_english(schedule, sentence):
+    assert describe(schedule) == sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "right/Europe/Paris", "posix/UTC",
+             "localtime", "a\x00b", "x" * 300, "\ud800"],
+)  # fmt: skip
+def test_an_unknown_zone_is_refused_with_the_remedy(name):
+    with pytest.raises(ValueError, match="use an IANA name such as Europe/Paris"):
+        load_zone(name)
