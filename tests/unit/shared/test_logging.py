@@ -88,6 +88,8 @@ def test_an_exception_is_written_in_the_same_line(log):
         ({"password": "x"}, {"password": MASK}),
         ({"smtpPassword": "x"}, {"smtpPassword": MASK}),
         ({"Authorization": "Bearer x"}, {"Authorization": MASK}),
+        ({"hooks": [{"secret": "x"}, {"url": "u"}]}, {"hooks": [{"secret": MASK}, {"url": "u"}]}),
+        ({"tokens": ["x", "y"], "password": b"x"}, {"tokens": MASK, "password": MASK}),
         ({"api_key": "x", "token": ""}, {"api_key": MASK, "token": ""}),
         (
             {"params": {"auth": {"clientSecret": "x", "user": "u"}}},
