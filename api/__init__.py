@@ -1,0 +1,41 @@
+"""The HTTP API: writes and reads documents and does nothing else. No scheduling, no sending."""
+
+from flask_openapi.models.info import Info
+from flask_openapi.models.security_scheme import SecurityScheme
+from flask_openapi.openapi import OpenAPI
+
+from api import auth, context, problems, responses
+from api.requests import JsonRequest, refuse_invalid
+from api.routes import blueprints
+from api.store import Store
+from shared import __version__
+from shared.clock import Clock, SystemClock
+from shared.settings import Settings
+
+__all__ = ["create_app"]
+
+SECURITY = {"bearer": SecurityScheme(type="http", scheme="bearer", description="A token of `unified-scheduler token`.")}
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
+    """The WSGI application. It connects to MongoDB at the first request that needs it, so after gunicorn forks."""
+    app = OpenAPI(
+        "api",
+        info=Info(title="Unified Scheduler", version=__version__),
+        security_schemes=dict(SECURITY),
+        validation_error_callback=refuse_invalid,
+        validation_error_model=problems.ProblemDocument,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.request_class = JsonRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.api_max_body_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    the_clock = clock or SystemClock()
+    context.keep(app, Store(settings, the_clock), the_clock)
+    responses.install(app)
+    auth.install(app)
+    problems.install(app)
+    for blueprint in blueprints():
+        app.register_api(blueprint)
+    return app

@@ -1,0 +1,88 @@
+"""What the answers for jobs and for scheduled notifications have in common: state, problem, next run."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from api.answers.jsonable import jsonable, moment
+from api.store.ids import text_of
+from shared.clock import rfc3339
+from shared.errors import InvalidDefinition, ScheduleError
+from shared.models.jobs import Pause, Quarantine
+from shared.models.schedule import Schedule
+from shared.queries.revisions import revision_of
+from shared.schedule.occurrences import next_occurrence
+
+_INTERNAL = ("_id", "daemon", "plannedRevision", "requestHash", "expireAt", "deletedAt", "scheduleSince")
+
+
+class Progress(Protocol):
+    """What both daemon sub-documents have."""
+
+    next_run: datetime | None
+    cursor: datetime | None
+    completed: bool
+    quarantine: Quarantine | None
+
+
+class Standing(NamedTuple):
+    """State of a definition, and why if it is quarantined."""
+
+    state: str
+    problem: str | None
+
+
+def is_resting(pause: Pause | None, now: datetime) -> bool:
+    """Whether a pause is in force: one whose `until` has passed is not."""
+    return pause is not None and (pause.until is None or pause.until > now)
+
+
+def standing(planned: bool, progress: Progress, resting: bool) -> Standing:
+    """planned: the daemon has seen this revision; what it said of an earlier one no longer holds."""
+    if planned and progress.quarantine is not None:
+        return Standing("quarantined", reason_of(progress.quarantine.field, progress.quarantine.reason))
+    if planned and progress.completed:
+        return Standing("completed", None)
+    return Standing("paused" if resting else "active", None)
+
+
+def reason_of(field: str, detail: str) -> str:
+    """One sentence for people."""
+    named = "id" if field == "_id" else field
+    return f"{named}: {detail}" if named and not detail.startswith(f"{named}:") else detail
+
+
+def next_run(
+    state: str, planned: bool, progress: Progress, schedule: Schedule, since: datetime, anchor: datetime
+) -> str | None:
+    """What the daemon planned, or will plan once it has seen the newest revision. Only what is active has one."""
+    if state != "active":
+        return None
+    if planned:
+        return moment(progress.next_run)
+    after = max(since, progress.cursor) if progress.cursor is not None else since
+    try:
+        occurrence = next_occurrence(schedule, after, anchor)
+    except (ScheduleError, OverflowError):
+        return None
+    return None if occurrence is None else rfc3339(occurrence.at)
+
+
+def malformed(stored: Mapping[str, Any], fault: InvalidDefinition) -> dict[str, Any]:
+    """A definition that cannot be read: all its fields as they are, and what is wrong."""
+    daemon = stored.get("daemon")
+    quarantine = daemon.get("quarantine") if isinstance(daemon, Mapping) else None
+    problem = reason_of(fault.field, fault.detail)
+    if isinstance(quarantine, Mapping) and isinstance(quarantine.get("reason"), str):
+        problem = reason_of(str(quarantine.get("field") or ""), quarantine["reason"])
+    return {
+        **{name: jsonable(value) for name, value in stored.items() if name not in _INTERNAL},
+        "id": text_of(stored["_id"]),
+        "revision": revision_of(stored.get("revision")),
+        "createdAt": moment(stored.get("createdAt")),
+        "updatedAt": moment(stored.get("updatedAt")),
+        "nextRun": None,
+        "lastRun": None,
+        "state": "quarantined",
+        "problem": problem,
+    }

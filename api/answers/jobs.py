@@ -1,0 +1,41 @@
+"""The answer for a job."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from api.answers.definitions import is_resting, malformed, next_run, standing
+from api.answers.jsonable import fields_of
+from shared.errors import InvalidDefinition
+from shared.models.jobs import Job
+
+_DEFINITION = ("name", "template", "params", "schedule", "enabled", "labels", "policies", "pause")
+_RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
+
+
+def job_answer(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Never fails: a malformed job is `quarantined` with its problem."""
+    try:
+        job = Job.from_document(stored)
+    except InvalidDefinition as fault:
+        return malformed(stored, fault)
+    planned = job.planned_revision == job.revision
+    state, problem = standing(planned, job.daemon, _is_resting(job, planned, now))
+    return {
+        "id": job.id,
+        **fields_of(job, *_DEFINITION, *_RECORD),
+        "nextRun": next_run(state, planned, job.daemon, job.schedule, job.schedule_since, job.created_at),
+        "lastRun": None if job.daemon.last_run is None else job.daemon.last_run.model_dump(mode="json", by_alias=True),
+        "state": state,
+        "problem": problem,
+        "autoPaused": fields_of(job.daemon, "auto_paused")["autoPaused"],
+        "consecutiveFailures": job.daemon.consecutive_failures,
+        "runs": job.daemon.counters,
+    }
+
+
+def _is_resting(job: Job, planned: bool, now: datetime) -> bool:
+    automatic = job.daemon.auto_paused
+    if automatic is not None and not planned and job.schedule_since > automatic.at:
+        automatic = None  # resumed since; the daemon has not seen it yet
+    return not job.enabled or is_resting(job.pause, now) or is_resting(automatic, now)

@@ -1,0 +1,65 @@
+"""Any BSON value as JSON, whatever somebody put into the database by hand."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from bson.datetime_ms import DatetimeMS
+from bson.objectid import ObjectId
+from pydantic import BaseModel
+
+from shared.clock import rfc3339
+from shared.durations import format_duration
+
+MOST_NESTING = 100
+
+
+def jsonable(value: Any, depth: int = 0) -> Any:
+    """JSON that a person recognises: dates as RFC 3339, ids as text, what JSON has no word for as a description."""
+    if value is None or isinstance(value, bool | int):
+        return _enumerated(value)
+    if isinstance(value, str):
+        return _text(_enumerated(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if depth > MOST_NESTING:
+        return "(nested too deeply)"
+    if isinstance(value, Mapping):
+        return {_text(str(key)): jsonable(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(inner, depth + 1) for inner in value]
+    return _other(value)
+
+
+def _enumerated(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _text(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def _other(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"(binary, {len(value)} bytes)"
+    if isinstance(value, DatetimeMS):
+        return f"(a date out of range: {int(value)} ms)"
+    if isinstance(value, ObjectId):
+        return str(value)
+    if hasattr(value, "total_seconds"):
+        return format_duration(value)
+    return _text(str(value))
+
+
+def moment(value: Any) -> str | None:
+    """A stored moment for a field that shows moments only: anything else is null."""
+    return rfc3339(value) if isinstance(value, datetime) else None
+
+
+def fields_of(document: BaseModel, *names: str) -> dict[str, Any]:
+    """The JSON form of these fields (snake_case) of a valid model."""
+    return document.model_dump(mode="json", by_alias=True, include=set(names))

@@ -1,0 +1,89 @@
+"""The answers for queue items and deliveries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.answers.definitions import reason_of
+from api.answers.jsonable import jsonable, moment
+from api.store.ids import text_of
+from shared.errors import InvalidDefinition
+from shared.models.notification_models import Statistics
+from shared.models.queue import Delivery, QueueItem, QueueState
+
+_ITEM_FIELDS = (
+    "scheduledNotificationId",
+    "channel",
+    "recipient",
+    "templateId",
+    "templateVersion",
+    "subject",
+    "state",
+    "attempt",
+    "messageId",
+    "providerReference",
+    "lastError",
+    "ambiguous",
+)
+_ITEM_MOMENTS = ("occurrence", "sendAfter", "expiresAt", "handoffAt", "createdAt", "finishedAt")
+_DELIVERY_FIELDS = (
+    "itemId",
+    "attempt",
+    "channel",
+    "address",
+    "messageId",
+    "state",
+    "providerReference",
+    "error",
+)
+_DELIVERY_MOMENTS = ("startedAt", "finishedAt")
+
+_COUNTED_AS = {
+    QueueState.PENDING: "queued",
+    QueueState.SENDING: "queued",
+    QueueState.RETRY_WAIT: "queued",
+    QueueState.SENT: "sent",
+    QueueState.FAILED: "failed",
+    QueueState.DEAD: "failed",
+    QueueState.SUPPRESSED: "suppressed",
+    QueueState.UNKNOWN: "unknown",
+}
+
+
+def message_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Never fails: a malformed item keeps its stored state, and lastError says what is wrong with it."""
+    answer = _shown(stored, _ITEM_FIELDS, _ITEM_MOMENTS)
+    answer["problem"] = None
+    try:
+        QueueItem.from_document(stored)
+    except InvalidDefinition as fault:
+        answer["problem"] = reason_of(fault.field, fault.detail)
+        if answer["lastError"] is None:
+            answer["lastError"] = {"type": "InvalidDocument", "message": answer["problem"]}
+    return answer
+
+
+def delivery_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Never fails: a malformed delivery says what is wrong with it."""
+    answer = _shown(stored, _DELIVERY_FIELDS, _DELIVERY_MOMENTS)
+    answer["problem"] = None
+    try:
+        Delivery.from_document(stored)
+    except InvalidDefinition as fault:
+        answer["problem"] = reason_of(fault.field, fault.detail)
+    return answer
+
+
+def _shown(stored: Mapping[str, Any], fields: tuple[str, ...], moments: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "id": text_of(stored["_id"]),
+        **{name: jsonable(stored.get(name)) for name in fields},
+        **{name: moment(stored.get(name)) for name in moments},
+    }
+
+
+def statistics(counts: Mapping[str, int]) -> dict[str, int]:
+    """From messages by stored state to the six numbers of an answer."""
+    found = Statistics().model_dump()
+    for state, name in _COUNTED_AS.items():
+        found[name] += counts.get(state.value, 0)
+    return found

@@ -1,0 +1,35 @@
+"""The answer for a run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.answers.definitions import reason_of
+from api.answers.jsonable import jsonable, moment
+from api.store.ids import text_of
+from shared.errors import InvalidDefinition
+from shared.models.runs import Run
+
+_INTERNAL = {"token", "epoch", "expire_at", "id"}
+_INTERNAL_NAMES = ("_id", "token", "epoch", "expireAt")
+_MOMENTS = ("scheduledFor", "startedAt", "finishedAt", "createdAt", "nextAttemptAt")
+
+
+def run_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Never fails: a malformed run is `quarantined` with its problem."""
+    try:
+        run = Run.from_document(stored)
+    except InvalidDefinition as fault:
+        return _malformed(stored, fault)
+    return {"id": run.id, **jsonable(run.model_dump(by_alias=True, exclude=_INTERNAL)), "problem": None}
+
+
+def _malformed(stored: Mapping[str, Any], fault: InvalidDefinition) -> dict[str, Any]:
+    names = [Run.model_fields[name].alias or name for name in Run.model_fields if name not in _INTERNAL]
+    return {
+        **dict.fromkeys(names),
+        **{name: jsonable(value) for name, value in stored.items() if name not in _INTERNAL_NAMES},
+        **{name: moment(stored.get(name)) for name in _MOMENTS},
+        "id": text_of(stored["_id"]),
+        "state": "quarantined",
+        "problem": reason_of(fault.field, fault.detail),
+    }

@@ -1,0 +1,97 @@
+"""A job's template and its parameters, against what the daemon published."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from api.problems import FieldFault, Problem, invalid_fields
+from shared.errors import InvalidDefinition
+from shared.models.catalogue import PublishedTemplate
+
+MOST_FAULTS = 20
+_NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
+_LIMITS = {
+    "minimum": "must be at least",
+    "maximum": "must be at most",
+    "exclusiveMinimum": "must be more than",
+    "exclusiveMaximum": "must be less than",
+    "multipleOf": "must be a multiple of",
+    "minLength": "needs at least this many characters:",
+    "maxLength": "may have at most this many characters:",
+    "minItems": "needs at least this many items:",
+    "maxItems": "may have at most this many items:",
+    "minProperties": "needs at least this many fields:",
+    "maxProperties": "may have at most this many fields:",
+    "pattern": "must match the pattern",
+    "format": "must have the format",
+    "const": "must be",
+}
+
+
+def find_template(template: str, catalogue: Sequence[PublishedTemplate]) -> PublishedTemplate:
+    """The published template of that type; InvalidDefinition says which there are."""
+    available = [each for each in catalogue if each.available]
+    for each in available:
+        if each.type == template:
+            return each
+    if not available:
+        raise InvalidDefinition(
+            "template", "no job template is published yet; start the daemon first", "unknown_template"
+        )
+    names = ", ".join(each.type for each in available)
+    raise InvalidDefinition("template", f"there is no such job template; there are: {names}", "unknown_template")
+
+
+def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:
+    """Problem 422 names each parameter that the template's schema refuses. Never fetches a schema."""
+    validator = Draft202012Validator(
+        template.parameters_schema,
+        registry=_NO_REMOTE_SCHEMAS,
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
+    )
+    try:
+        Draft202012Validator.check_schema(template.parameters_schema)
+        faults = [fault for error in validator.iter_errors(dict(params)) for fault in _field_faults(error)]
+    except (SchemaError, Unresolvable, re.error, RecursionError):
+        raise InvalidDefinition(
+            "template", "its parameter schema cannot be used; the template is at fault", "broken_template"
+        ) from None
+    if faults:
+        raise _refusal(faults)
+
+
+def _refusal(faults: list[FieldFault]) -> Problem:
+    return invalid_fields(sorted(set(faults))[:MOST_FAULTS])
+
+
+def _field_faults(error: ValidationError) -> Iterator[FieldFault]:
+    """The faults of one error, in words of our own: jsonschema's would repeat the value."""
+    path = ["params", *(str(part) for part in error.absolute_path)]
+    rule, limit = str(error.validator), error.validator_value
+    if rule == "required" and isinstance(error.instance, Mapping):
+        for name in limit if isinstance(limit, list) else ():
+            if name not in error.instance:
+                yield FieldFault(".".join([*path, str(name)]), "required", "this parameter is required")
+    elif rule == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+        for name in error.instance:
+            if name not in known:
+                yield FieldFault(".".join([*path, name[:100]]), "extra_forbidden", "the template has no such parameter")
+    else:
+        yield FieldFault(".".join(path), rule, _remedy(rule, limit))
+
+
+def _remedy(rule: str, limit: Any) -> str:
+    match rule:
+        case "type":
+            return f"must be of the type {' or '.join(limit) if isinstance(limit, list) else limit}"
+        case "enum":
+            return f"must be one of {', '.join(map(str, limit))}"
+        case "anyOf" | "oneOf":
+            return "has none of the allowed forms"
+    return f"{_LIMITS[rule]} {limit}" if rule in _LIMITS else f"breaks the rule {rule} of the template's schema"

@@ -1,0 +1,41 @@
+"""`unified-scheduler status`: the same facts as GET /api/admin/scheduler/status."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from api.cli.session import EXIT_FOUND, Session
+from api.overview import read_status
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The status as JSON.")
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show daemons, queues and problems. Exit code 1 if there is any problem."""
+    session: Session = context.obj
+    found = read_status(session.store, session.clock.now())
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)))
+    if found["problems"] or not found["daemonAlive"]:
+        context.exit(EXIT_FOUND)
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """The status for people."""
+    shown = []
+    for daemon in found["daemons"]:
+        alive = "alive" if daemon["alive"] else "away"
+        shown.append(
+            f"daemon   {daemon['instance']} on {daemon['host']}: {alive}, {daemon['role']}, "
+            f"{daemon['running']} running, last seen {daemon['beatAt']}"
+        )
+    for name, depths in found["queues"].items():
+        shown.append(f"{name:8} " + ", ".join(f"{count} {state}" for state, count in depths.items()))
+    shown.append(
+        f"jobs     {found['overdue']} overdue, {found['unplanned']} not planned yet, "
+        f"{found['quarantined']['jobs']} quarantined; {found['openCommands']} open command(s)"
+    )
+    shown += [f"PROBLEM  {problem}" for problem in found["problems"]] or ["no problem"]
+    return shown

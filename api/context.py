@@ -1,0 +1,74 @@
+"""What a view needs of its application: the store, the clock, who acts and under which identity."""
+
+import hashlib
+import json
+import uuid
+from http import HTTPStatus
+from typing import NamedTuple
+
+from flask import Flask, current_app, g, request
+
+from api.problems import FieldFault, Problem, ProblemCode
+from api.store import Actor, Store
+from shared.clock import Clock
+
+LONGEST_KEY = 200
+_STORE, _CLOCK = "unified_scheduler_store", "unified_scheduler_clock"
+
+
+def keep(app: Flask, a_store: Store, a_clock: Clock) -> None:
+    """Called once, by create_app."""
+    app.extensions[_STORE] = a_store
+    app.extensions[_CLOCK] = a_clock
+
+
+def store_of(app: Flask) -> Store:
+    """The store of an application, outside of a request."""
+    found: Store = app.extensions[_STORE]
+    return found
+
+
+def store() -> Store:
+    return store_of(current_app)
+
+
+def clock() -> Clock:
+    found: Clock = current_app.extensions[_CLOCK]
+    return found
+
+
+def actor() -> Actor:
+    """Who makes this request, for createdBy and the audit log."""
+    return Actor(g.principal.name, g.request_id)
+
+
+class Identity(NamedTuple):
+    """The id of what a POST makes. request_hash None: no Idempotency-Key came, so nothing can be repeated."""
+
+    id: str
+    request_hash: str | None
+
+
+def identity() -> Identity:
+    """The same Idempotency-Key from the same token on the same path is the same id."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return Identity(uuid.uuid4().hex, None)
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        detail = f"1 to {LONGEST_KEY} printable characters"
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            ProblemCode.INVALID_IDEMPOTENCY_KEY,
+            f"Idempotency-Key: {detail}",
+            [FieldFault("Idempotency-Key", ProblemCode.INVALID_IDEMPOTENCY_KEY, detail)],
+        )
+    source = "\x00".join((g.principal.token_id, request.method, request.path, key))
+    body = json.dumps(json.loads(request.get_data() or b"{}"), sort_keys=True)
+    return Identity(
+        hashlib.blake2b(source.encode(), digest_size=16).hexdigest(), hashlib.sha256(body.encode()).hexdigest()
+    )
+
+
+def if_match() -> str | None:
+    """The If-Match header as it came; None: the client does not care which revision it changes."""
+    return request.headers.get("If-Match")

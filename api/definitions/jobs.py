@@ -1,0 +1,110 @@
+"""Jobs: from a request to the stored document, or to a change of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.checks.params import check_params, find_template
+from api.checks.schedules import schedule_since
+from api.definitions.record import mended_record, new_record
+from api.problems import ProblemCode, conflict
+from api.requests import refuse_invalid
+from api.store import Actor
+from api.store.definitions import Change
+from shared.errors import InvalidDefinition
+from shared.models.catalogue import PublishedTemplate
+from shared.models.jobs import Job, JobDefinition, JobProgress, Pause
+
+FIELDS = ("name", "template", "params", "schedule", "enabled", "labels", "policies")
+
+
+def new_job(
+    document_id: str, definition: JobDefinition, catalogue: Sequence[PublishedTemplate], actor: Actor, now: datetime
+) -> Job:
+    """The job to insert; InvalidDefinition or Problem 422 if it could never run."""
+    check_params(definition.params, find_template(definition.template, catalogue))
+    since = schedule_since(definition.schedule, now)
+    return Job(
+        **{name: getattr(definition, name) for name in FIELDS},
+        **new_record(document_id, actor, now),
+        schedule_since=since,
+    )
+
+
+def replaced(
+    stored: Mapping[str, Any],
+    definition: JobDefinition,
+    catalogue: Sequence[PublishedTemplate],
+    actor: Actor,
+    now: datetime,
+) -> Change:
+    """The whole definition anew. A malformed document is mended by it.
+
+    The rule counts from now if schedule or `enabled` changed; a new name alone moves nothing.
+    """
+    check_params(definition.params, find_template(definition.template, catalogue))
+    fields = {name: value for name, value in definition.model_dump(by_alias=True).items() if name in FIELDS}
+    mended = mended_record(stored, actor, now)
+    since = None
+    if fields["schedule"] != stored.get("schedule"):
+        since = schedule_since(definition.schedule, now)
+    elif fields["enabled"] != stored.get("enabled") or "scheduleSince" in mended:
+        since = now
+    mended.pop("scheduleSince", None)
+    return Change({**mended, **fields}, since)
+
+
+def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> JobDefinition:
+    """The stored definition with the given fields over it; `policies` is merged field by field.
+
+    Problem 422 names what is wrong in the whole, also what was wrong before.
+    """
+    present = {name: stored[name] for name in FIELDS if name in stored}
+    if "policies" in given:
+        old = present.get("policies")
+        given = {**given, "policies": _merge_patch(old if isinstance(old, Mapping) else {}, given["policies"])}
+    try:
+        # Not strict: what is stored are BSON values, and `given` was checked when it was read.
+        return JobDefinition.model_validate({**present, **given})
+    except ValidationError as fault:
+        refuse_invalid(fault)
+
+
+def _merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(old)
+    for name, value in new.items():
+        before = result.get(name)
+        nested = isinstance(before, Mapping) and isinstance(value, Mapping)
+        result[name] = _merge_patch(before, value) if nested and isinstance(before, Mapping) else value
+    return result
+
+
+def paused(stored: Mapping[str, Any], pause: Pause, now: datetime) -> Change:
+    """The job rests. What it misses is not caught up: the rule counts from the resumption."""
+    readable(stored)
+    return Change({"pause": pause.model_dump(by_alias=True)}, now)
+
+
+def resumed(stored: Mapping[str, Any], now: datetime) -> Change:
+    """The job is active from now on, whoever made it rest."""
+    job = readable(stored)
+    if job.enabled and job.pause is None and job.daemon.auto_paused is None:
+        return Change(nothing=True)
+    return Change({"pause": None, "enabled": True}, now)
+
+
+def readable(stored: Mapping[str, Any]) -> Job:
+    """The stored job; Problem 409 if its definition is malformed. The daemon's part does not matter here."""
+    try:
+        return Job.from_document(stored)
+    except InvalidDefinition as fault:
+        if not fault.field.startswith("daemon"):
+            raise conflict(ProblemCode.QUARANTINED, f"It is quarantined: {fault}. Mend it with PUT first.") from None
+        return Job.from_document({**stored, "daemon": JobProgress().model_dump(by_alias=True)})
+
+
+def override_params(job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate]) -> None:
+    """Checks the parameters of one run: `override` over the job's own."""
+    check_params({**job.params, **(override or {})}, find_template(job.template, catalogue))

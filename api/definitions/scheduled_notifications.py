@@ -1,0 +1,152 @@
+"""Scheduled notifications: from a request to the stored document, or to a change of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.checks.notifications import (
+    check_addresses,
+    check_channels,
+    lacking_everywhere,
+    missing_variable,
+    unknown_ids,
+)
+from api.checks.schedules import schedule_since
+from api.definitions.record import mended_record, new_record
+from api.problems import ProblemCode, conflict
+from api.requests import refuse_invalid
+from api.store import Actor, Store
+from api.store.definitions import Change
+from api.store.errors import NoSuchDocument
+from shared.errors import InvalidDefinition
+from shared.models.jobs import Pause
+from shared.models.notification_models import (
+    NotificationProgress,
+    NotificationTemplate,
+    ScheduledNotification,
+    ScheduledNotificationCreate,
+)
+
+_NOT_STORED = {"quiet_hours", "recipient_timezone"}
+FIELDS = (
+    "name",
+    "templateId",
+    "templateVersion",
+    "channels",
+    "recipients",
+    "variables",
+    "schedule",
+    "expiresAfter",
+    "critical",
+)
+
+
+def pinned(definition: ScheduledNotificationCreate, store: Store) -> ScheduledNotificationCreate:
+    """The definition with its template version fixed, after all that it refers to was found.
+
+    InvalidDefinition names what is missing: template, people, groups, or a variable that somebody has no value for.
+    """
+    template = _template(definition, store)
+    check_channels(definition, template)
+    recipients = definition.recipients
+    for field, what, ids, missing in (
+        ("recipients.people", "person", recipients.people, store.recipients.missing),
+        ("recipients.groups", "group", recipients.groups, store.groups.missing),
+    ):
+        unknown = missing(ids) if ids else []
+        if unknown:
+            raise unknown_ids(field, what, unknown)
+    _check_variables(definition, template, store)
+    return definition.model_copy(update={"template_version": template.version})
+
+
+def _template(definition: ScheduledNotificationCreate, store: Store) -> NotificationTemplate:
+    try:
+        stored = store.notification_templates.find(definition.template_id, definition.template_version)
+    except NoSuchDocument:
+        field = "templateId" if definition.template_version is None else "templateVersion"
+        raise InvalidDefinition(
+            field, "there is no such notification template", "unknown_notification_template"
+        ) from None
+    try:
+        return NotificationTemplate.from_document(stored)
+    except InvalidDefinition as fault:
+        raise InvalidDefinition("templateId", f"the template is malformed: {fault}", "broken_template") from None
+
+
+def _check_variables(definition: ScheduledNotificationCreate, template: NotificationTemplate, store: Store) -> None:
+    lacking = lacking_everywhere(definition, template)
+    if not lacking:
+        return
+    recipients = definition.recipients
+    check_addresses(recipients.addresses, lacking)
+    people = [*recipients.people, *(store.groups.members(recipients.groups) if recipients.groups else ())]
+    for variable in lacking if people else ():
+        person = store.recipients.one_without(people, variable)
+        if person is not None:
+            raise missing_variable(variable, f"person {person}")
+
+
+def new_scheduled_notification(
+    document_id: str, definition: ScheduledNotificationCreate, actor: Actor, now: datetime
+) -> ScheduledNotification:
+    """The document to insert. definition: pinned."""
+    return ScheduledNotification.model_validate(
+        {
+            **definition.model_dump(exclude=_NOT_STORED),
+            **new_record(document_id, actor, now),
+            "schedule_since": schedule_since(definition.schedule, now),
+        }
+    )
+
+
+def replaced(stored: Mapping[str, Any], definition: ScheduledNotificationCreate, actor: Actor, now: datetime) -> Change:
+    """The whole definition (pinned) anew; as for jobs, only a new schedule moves the instant it counts from."""
+    fields = definition.model_dump(by_alias=True, exclude=_NOT_STORED)
+    mended = mended_record(stored, actor, now)
+    since = None
+    if fields["schedule"] != stored.get("schedule"):
+        since = schedule_since(definition.schedule, now)
+    elif "scheduleSince" in mended:
+        since = now
+    mended.pop("scheduleSince", None)
+    return Change({**mended, **fields}, since)
+
+
+def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> ScheduledNotificationCreate:
+    """The stored definition with the given fields over it; Problem 422 names what is wrong in the whole.
+
+    Another template without a version means its newest version.
+    """
+    present = {name: stored[name] for name in FIELDS if name in stored}
+    if "templateId" in given:
+        present.pop("templateVersion", None)
+    try:
+        return ScheduledNotificationCreate.model_validate({**present, **given})
+    except ValidationError as fault:
+        refuse_invalid(fault)
+
+
+def paused(stored: Mapping[str, Any], pause: Pause, now: datetime) -> Change:
+    """It rests. What it misses is not caught up."""
+    readable(stored)
+    return Change({"pause": pause.model_dump(by_alias=True)}, now)
+
+
+def resumed(stored: Mapping[str, Any], now: datetime) -> Change:
+    """It is active from now on."""
+    if readable(stored).pause is None:
+        return Change(nothing=True)
+    return Change({"pause": None}, now)
+
+
+def readable(stored: Mapping[str, Any]) -> ScheduledNotification:
+    """The stored document; Problem 409 if its definition is malformed."""
+    try:
+        return ScheduledNotification.from_document(stored)
+    except InvalidDefinition as fault:
+        if not fault.field.startswith("daemon"):
+            raise conflict(ProblemCode.QUARANTINED, f"It is quarantined: {fault}. Mend it with PUT first.") from None
+        return ScheduledNotification.from_document({**stored, "daemon": NotificationProgress().model_dump()})

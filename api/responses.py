@@ -1,0 +1,81 @@
+"""What goes out: JSON with the headers that every answer has, and one access event per request."""
+
+import re
+import time
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, json, request
+
+log = structlog.get_logger("api")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+def ok(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """A JSON answer."""
+    return Response(json.dumps(body, ensure_ascii=False), status=status.value, mimetype="application/json")
+
+
+def document(body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """One document, with the ETag that If-Match wants."""
+    response = ok(body, status)
+    response.headers["ETag"] = f'"{body["revision"]}"'
+    return response
+
+
+def created(body: dict[str, Any]) -> Response:
+    """201 with the address of what was made."""
+    response = document(body, HTTPStatus.CREATED)
+    response.headers["Location"] = f"{request.path.rstrip('/')}/{body['id']}"
+    return response
+
+
+def accepted(body: dict[str, Any]) -> Response:
+    """202: the daemon will do it."""
+    return ok(body, HTTPStatus.ACCEPTED)
+
+
+def no_content() -> Response:
+    """204."""
+    return Response(status=HTTPStatus.NO_CONTENT.value)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.started = time.monotonic()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    # The route, not the path: ids of one kind stay together, and nothing that a client wrote gets into the log.
+    log.info(
+        "http_request",
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        milliseconds=round((time.monotonic() - g.started) * 1000, 1),
+        principal=g.principal.name if "principal" in g else None,
+    )
+    return response
+
+
+def install(app: Flask) -> None:
+    """Gives every request its id and its access event, and every answer its headers."""
+    app.before_request(_begin)
+    app.after_request(_finish)

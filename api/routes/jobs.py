@@ -1,0 +1,92 @@
+"""`/api/admin/scheduler/jobs`: jobs, made, read, changed and deleted."""
+
+from typing import Annotated, Any
+
+from flask import Response
+from pydantic import Field
+
+from api.answers.jobs import job_answer
+from api.context import actor, clock, identity, if_match, store
+from api.definitions.jobs import merged, new_job, replaced
+from api.paging import PageQuery, listing
+from api.requests import UNSET, Body, DocumentPath
+from api.responses import created, document, no_content, ok
+from api.routes.blueprint import SCHEDULER, resource
+from api.store.definitions import Change
+from shared.models.base import Name
+from shared.models.jobs import JobDefinition, Labels, TemplateType
+from shared.models.policies import Policies
+from shared.models.schedule import Schedule
+
+blueprint = resource("jobs", SCHEDULER, "A job: a template, its parameters, a schedule and policies")
+
+
+class JobQuery(PageQuery):
+    """Which jobs."""
+
+    template: Annotated[str, Field(max_length=64, description="Only jobs of this template.")] | None = None
+    enabled: Annotated[bool, Field(description="Only enabled, or only disabled jobs.")] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
+
+
+class JobBody(Body, JobDefinition):
+    """A whole job."""
+
+
+class JobPatch(Body):
+    """Fields to change. `policies` is merged field by field, every other field is replaced whole."""
+
+    name: Name = UNSET
+    template: TemplateType = UNSET
+    params: dict[str, Any] = UNSET
+    schedule: Schedule = UNSET
+    enabled: bool = UNSET
+    labels: Labels = UNSET
+    policies: Policies = UNSET
+
+
+@blueprint.get("/jobs", summary="Jobs, the newest first")
+def list_jobs(query: JobQuery) -> Response:
+    now = clock().now()
+    page = store().jobs.search(query.template, query.enabled, query.q, query.limit, query.position)
+    return ok(listing([job_answer(stored, now) for stored in page.documents], page.end))
+
+
+@blueprint.post("/jobs", summary="Create a job")
+def create_job(body: JobBody) -> Response:
+    document_id, request_hash = identity()
+    job = new_job(document_id, body, store().catalogue.all(), actor(), clock().now())
+    return created(job_answer(store().jobs.insert(job, actor(), request_hash), clock().now()))
+
+
+@blueprint.get("/jobs/<id>", summary="One job")
+def read_job(path: DocumentPath) -> Response:
+    return document(job_answer(store().jobs.find(path.id), clock().now()))
+
+
+@blueprint.put("/jobs/<id>", summary="Replace the definition of a job")
+def replace_job(path: DocumentPath, body: JobBody) -> Response:
+    catalogue = store().catalogue.all()
+
+    def mutation(stored: dict[str, Any]) -> Change:
+        return replaced(stored, body, catalogue, actor(), clock().now())
+
+    changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
+    return document(job_answer(changed, clock().now()))
+
+
+@blueprint.patch("/jobs/<id>", summary="Change some fields of a job")
+def patch_job(path: DocumentPath, body: JobPatch) -> Response:
+    catalogue = store().catalogue.all()
+
+    def mutation(stored: dict[str, Any]) -> Change:
+        return replaced(stored, merged(stored, body.given()), catalogue, actor(), clock().now())
+
+    changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
+    return document(job_answer(changed, clock().now()))
+
+
+@blueprint.delete("/jobs/<id>", summary="Delete a job; a run in progress finishes")
+def delete_job(path: DocumentPath) -> Response:
+    store().jobs.delete(path.id, if_match(), actor())
+    return no_content()

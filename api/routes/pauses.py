@@ -1,0 +1,34 @@
+"""What the pause actions of jobs and scheduled notifications share."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from api.context import actor
+from api.requests import Body
+from shared.errors import InvalidDefinition
+from shared.models.base import Moment, Text
+from shared.models.jobs import Pause
+
+
+class PauseBody(Body):
+    """Why, and until when; without `until` until someone resumes it."""
+
+    may_be_empty: ClassVar[bool] = True
+
+    reason: Annotated[Text, Field(max_length=500)] = ""
+    until: Moment | None = None
+
+
+class EmptyBody(Body):
+    """Nothing to say."""
+
+    may_be_empty: ClassVar[bool] = True
+
+
+def pause_from(body: PauseBody, now: datetime) -> Pause:
+    """The pause to store; InvalidDefinition if it would be over before it begins."""
+    if body.until is not None and body.until <= now:
+        raise InvalidDefinition("until", "is in the past", "in_the_past")
+    return Pause(reason=body.reason, by=actor().name, at=now, until=body.until)

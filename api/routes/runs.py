@@ -1,0 +1,104 @@
+"""`/api/admin/scheduler/runs`: what ran, and stopping or repeating it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from flask import Response
+from pydantic import Field
+
+from api.answers.runs import run_answer
+from api.auth import needs
+from api.context import actor, clock, identity, store
+from api.paging import PageQuery, listing
+from api.problems import ProblemCode, conflict
+from api.requests import DocumentPath
+from api.responses import accepted, ok
+from api.routes.blueprint import SCHEDULER, resource
+from api.routes.pauses import EmptyBody
+from api.store.runs import RunFilter
+from shared.models.access import Role
+from shared.models.base import Moment
+from shared.models.commands import Command
+from shared.models.runs import LIVE, RunState, manual_run_id
+
+blueprint = resource("runs", SCHEDULER, "Runs of jobs")
+
+RETRYABLE = (RunState.FAILED, RunState.TIMED_OUT, RunState.INTERRUPTED, RunState.CANCELLED)
+
+
+class JobRunQuery(PageQuery):
+    """Which runs of a job."""
+
+    state: Annotated[RunState, Field(description="Only runs in this state.")] | None = None
+    start: Annotated[Moment | None, Field(alias="from", description="Earliest scheduledFor.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Latest scheduledFor.")] = None
+
+    def which(self, job_id: str | None, template: str | None) -> RunFilter:
+        state = None if self.state is None else self.state.value
+        return RunFilter(job_id, state, template, self.start, self.end)
+
+
+class RunQuery(JobRunQuery):
+    """Which runs."""
+
+    job_id: Annotated[str, Field(max_length=1024, description="Only runs of this job.")] | None = None
+    template: Annotated[str, Field(max_length=64, description="Only runs of this template.")] | None = None
+
+
+@blueprint.get("/runs", summary="Runs, the latest scheduledFor first")
+def list_runs(query: RunQuery) -> Response:
+    return _page(query.which(query.job_id, query.template), query)
+
+
+@blueprint.get("/jobs/<id>/runs", summary="Runs of a job")
+def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
+    store().jobs.find(path.id)
+    return _page(query.which(path.id, None), query)
+
+
+def _page(which: RunFilter, query: PageQuery) -> Response:
+    page = store().runs.page(which, query.limit, query.position)
+    return ok(listing([run_answer(stored) for stored in page.documents], page.end))
+
+
+@blueprint.get("/runs/<id>", summary="One run")
+def read_run(path: DocumentPath) -> Response:
+    return ok(run_answer(store().runs.find(path.id)))
+
+
+@blueprint.post("/runs/<id>/cancel", summary="End a run that has not finished")
+@needs(Role.OPERATOR)
+def cancel_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
+    run = store().runs.find(path.id)
+    if run.get("state") not in LIVE:
+        raise conflict(ProblemCode.RUN_FINISHED, "The run has finished already; there is nothing to cancel.")
+    return _insert("cancel", run, {"run_id": str(run["_id"])})
+
+
+@blueprint.post("/runs/<id>/retry", summary="Run again what did not succeed, as a new run")
+@needs(Role.OPERATOR)
+def retry_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
+    run = store().runs.find(path.id)
+    if run.get("state") not in RETRYABLE:
+        states = ", ".join(state.value for state in RETRYABLE)
+        raise conflict(ProblemCode.RUN_NOT_RETRYABLE, f"Only a run in one of these states is retried: {states}.")
+    return _insert("retry", run, {"retry_of": str(run["_id"])})
+
+
+def _insert(kind: str, run: dict[str, Any], target: dict[str, str]) -> Response:
+    command_id, request_hash = identity()
+    job_id = str(run.get("jobId"))
+    now: datetime = clock().now()
+    command = Command.model_validate(
+        {
+            "run_id": manual_run_id(job_id, command_id),
+            **target,
+            "id": command_id,
+            "kind": kind,
+            "job_id": job_id,
+            "created_at": now,
+            "created_by": actor().name,
+        }
+    )
+    stored = store().commands.insert(command, actor(), request_hash)
+    return accepted({"commandId": stored["_id"], "runId": stored["runId"]})

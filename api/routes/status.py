@@ -1,0 +1,15 @@
+"""`/api/admin/scheduler/status`: how the whole system is, from MongoDB alone."""
+
+from flask import Response
+
+from api.context import clock, store
+from api.overview import read_status
+from api.responses import ok
+from api.routes.blueprint import SCHEDULER, resource
+
+blueprint = resource("status", SCHEDULER, "How the whole system is")
+
+
+@blueprint.get("/status", summary="Daemons, leader, depths and problems; 200 in any case")
+def read() -> Response:
+    return ok(read_status(store(), clock().now()))

@@ -1,0 +1,18 @@
+"""`/api/admin/scheduler/templates`: what jobs can be made from."""
+
+from flask import Response
+
+from api.context import store
+from api.paging import listing
+from api.responses import ok
+from api.routes.blueprint import SCHEDULER, resource
+
+blueprint = resource("templates", SCHEDULER, "Job templates that the daemons published")
+
+
+@blueprint.get("/templates", summary="All job templates, on one page")
+def list_templates() -> Response:
+    found = store().catalogue.all()
+    return ok(
+        listing([template.model_dump(mode="json", by_alias=True) | {"type": template.type} for template in found], None)
+    )

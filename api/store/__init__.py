@@ -1,0 +1,73 @@
+"""Everything the API reads and writes. The only package of the API that uses the database driver."""
+
+from functools import cached_property
+
+from api.store.actor import Actor
+from api.store.catalogue import CatalogueStore
+from api.store.commands import CommandStore
+from api.store.connection import Connection
+from api.store.groups import GroupStore
+from api.store.jobs import JobStore
+from api.store.messages import MessageStore
+from api.store.notification_templates import NotificationTemplateStore
+from api.store.recipients import RecipientStore
+from api.store.runs import RunStore
+from api.store.scheduled_notifications import ScheduledNotificationStore
+from api.store.system import SystemStore
+from api.store.tokens import TokenStore
+from shared.clock import Clock
+from shared.settings import Settings
+
+__all__ = ["Actor", "Store"]
+
+
+class Store:
+    """One store per collection, on one connection that opens at first use."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.connection = Connection(settings)
+        self._clock = clock
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        return JobStore(self.connection, self._clock)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        return RunStore(self.connection)
+
+    @cached_property
+    def commands(self) -> CommandStore:
+        return CommandStore(self.connection, self._clock)
+
+    @cached_property
+    def catalogue(self) -> CatalogueStore:
+        return CatalogueStore(self.connection)
+
+    @cached_property
+    def scheduled_notifications(self) -> ScheduledNotificationStore:
+        return ScheduledNotificationStore(self.connection, self._clock)
+
+    @cached_property
+    def notification_templates(self) -> NotificationTemplateStore:
+        return NotificationTemplateStore(self.connection, self._clock)
+
+    @cached_property
+    def recipients(self) -> RecipientStore:
+        return RecipientStore(self.connection, self._clock)
+
+    @cached_property
+    def groups(self) -> GroupStore:
+        return GroupStore(self.connection, self._clock)
+
+    @cached_property
+    def messages(self) -> MessageStore:
+        return MessageStore(self.connection)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        return TokenStore(self.connection)
+
+    @cached_property
+    def system(self) -> SystemStore:
+        return SystemStore(self.connection)

@@ -1,0 +1,38 @@
+"""`dynamic_jobs`."""
+
+import re
+from typing import Any
+
+from api.store.definitions import DefinitionStore
+from api.store.errors import translated
+from api.store.pages import Page
+from shared.collections import DYNAMIC_JOBS
+from shared.queries.keyset import Position
+
+
+class JobStore(DefinitionStore):
+    """Jobs."""
+
+    collection = DYNAMIC_JOBS
+    noun = "job"
+
+    def search(
+        self, template: str | None, enabled: bool | None, name: str | None, limit: int, position: Position | None
+    ) -> Page:
+        """Jobs of a template, enabled or not, whose name contains `name`; None: whatever."""
+        conditions: dict[str, Any] = {}
+        if template is not None:
+            conditions["template"] = template
+        if enabled is not None:
+            conditions["enabled"] = enabled
+        if name is not None:
+            conditions["name"] = {"$regex": re.escape(name), "$options": "i"}
+        return self.page(conditions, limit, position)
+
+    @translated()
+    def templates_in_use(self, templates: tuple[str, ...]) -> set[str]:
+        """Which of these templates have an enabled job."""
+        found = self._connection.collection(self.collection).distinct(
+            "template", {"template": {"$in": list(templates)}, "enabled": True, "deletedAt": None}
+        )
+        return {template for template in found if isinstance(template, str)}

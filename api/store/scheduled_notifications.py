@@ -1,0 +1,42 @@
+"""`scheduled_notifications`, and what became of their messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.store.definitions import NOT_DELETED, DefinitionStore
+from api.store.errors import translated
+from api.store.ids import text_of
+from shared.collections import NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
+
+
+class ScheduledNotificationStore(DefinitionStore):
+    """Scheduled notifications."""
+
+    collection = SCHEDULED_NOTIFICATIONS
+    noun = "scheduled_notification"
+
+    @translated()
+    def message_counts(self, documents: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
+        """For each document's id: how many messages are in which state. Counted in the index by_source."""
+        ids = [text_of(document["_id"]) for document in documents]
+        counts: dict[str, dict[str, int]] = {document_id: {} for document_id in ids}
+        rows = self._connection.collection(NOTIFICATION_QUEUE).aggregate(
+            [
+                {"$match": {"scheduledNotificationId": {"$in": ids}}},
+                {
+                    "$group": {
+                        "_id": {"source": "$scheduledNotificationId", "state": "$state"},
+                        "count": {"$sum": 1},
+                    }
+                },
+            ]
+        )
+        for row in rows:
+            counts[row["_id"]["source"]][str(row["_id"].get("state"))] = row["count"]
+        return counts
+
+    @translated()
+    def any_exists(self) -> bool:
+        """Whether there is at least one that was not deleted."""
+        collection = self._connection.collection(self.collection)
+        return collection.find_one({**NOT_DELETED}, {"_id": 1}) is not None
