@@ -47,7 +47,7 @@ class ApiProcess(Program):
     def command(self, *arguments: str) -> str:
         """What `unified-scheduler ARGUMENTS...` prints against the same database; AssertionError when it fails."""
         answer = subprocess.run(
-            [sys.executable, "-c", "from api.cli.main import main; main()", *arguments],
+            [Path(sys.executable).with_name("unified-scheduler"), *arguments],
             capture_output=True,
             text=True,
             timeout=60,

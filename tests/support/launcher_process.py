@@ -1,5 +1,8 @@
 """`make run` without make: the launcher as a process, and what it left behind."""
 
+import contextlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +24,7 @@ class LauncherProcess(Program):
     ) -> None:
         self.var = var
         self.base_url = f"http://127.0.0.1:{port}"
-        given = program_environment(VAR_DIR=var, PORT=port, **environment)
+        given = program_environment(**{"VAR_DIR": var, "PORT": port, "API_WORKERS": 1, **environment})
         super().__init__(command, given, log_file)
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> str:
@@ -38,6 +41,12 @@ class LauncherProcess(Program):
     def pid_of(self, words: str) -> int:
         """The process id of the part that has `words` in its command line (the oldest, if it has children)."""
         return min(pid for pid, command in self._parts().items() if words in command)
+
+    def kill_left_over(self) -> None:
+        """kill -9 of its parts, for a test that found some."""
+        for pid in self._parts():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _parts(self) -> dict[int, str]:
         mark = f"VAR_DIR={self.var}\0".encode()

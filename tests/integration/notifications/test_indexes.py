@@ -1,0 +1,129 @@
+"""Each hot query of the notification system reads by an index, and little more than it returns."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.notifications.email_sender import EMAIL_DUE_SOURCE
+from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
+from scheduler_daemon.store.mongo import Client, Database
+from shared.clock import EPOCH
+from shared.models.notification_models import Channel
+from shared.queries import notifications as queries
+from tests.integration.notifications.conftest import item_document, moment, scheduled_document
+
+MANY = 1000
+
+
+@pytest.fixture
+async def filled(mongo: tuple[Client, Database]) -> Database:
+    """Many waiting messages of later times, sent ones, and a few that are due or being sent."""
+    _, database = mongo
+    states = ["pending", "retry_wait", "sent", "failed"]
+    items = [
+        item_document(
+            f"m{number}", "x@example.com", state=states[number % 4], sendAfter=moment(hours=1, minutes=number)
+        )
+        for number in range(MANY)
+    ]
+    items += [item_document(f"d{number}", "x@example.com") for number in range(5)]
+    items += [
+        item_document(f"s{number}", "x@example.com", state="sending", token="t", epoch=number % 2)
+        for number in range(4)
+    ]
+    await database.notification_queue.insert_many(items)
+    await database.scheduled_notifications.insert_many(
+        [
+            scheduled_document(
+                f"w{number}", plannedRevision=1, daemon={"nextRun": moment(hours=number) if number % 2 else None}
+            )
+            for number in range(MANY)
+        ]
+    )
+    return database
+
+
+async def explain(database: Database, collection: str, criteria: Any, **options: Any) -> dict[str, Any]:
+    command = {"explain": {"find": collection, "filter": criteria, **options}, "verbosity": "executionStats"}
+    return await database.command(command, codec_options=database.codec_options)
+
+
+def stages(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in [plan.get("inputStage"), *plan.get("inputStages", [])]:
+        if inner:
+            yield from stages(inner)
+
+
+async def check(database: Database, collection: str, criteria: Any, index: str, most: int, **options: Any) -> None:
+    answer = await explain(database, collection, criteria, **options)
+    used = list(stages(answer["queryPlanner"]["winningPlan"]))
+    assert {stage["indexName"] for stage in used if stage["stage"] == "IXSCAN"} == {index}
+    assert not {"COLLSCAN", "SORT"} & {stage["stage"] for stage in used}
+    assert answer["executionStats"]["totalKeysExamined"] <= most
+    assert answer["executionStats"]["totalDocsExamined"] <= most
+
+
+@pytest.mark.parametrize("state", queries.WAITING_STATES)
+async def test_messages_to_send(filled: Database, state: str) -> None:
+    criteria = queries.waiting_messages(Channel.EMAIL, state, moment())
+    await check(filled, "notification_queue", criteria, "sendable", 6, limit=32)
+
+
+async def test_messages_to_send_are_found_in_the_order_of_their_time(filled: Database) -> None:
+    await filled.notification_queue.insert_one(item_document("early", "x@example.com", sendAfter=moment(days=-1)))
+    await filled.notification_queue.insert_one(item_document("bad", "x@example.com", sendAfter=[moment(days=9)]))
+    criteria = queries.waiting_messages(Channel.EMAIL, "pending", moment(days=1))
+    found = await filled.notification_queue.find(criteria, hint="sendable").limit(50).to_list()
+    moments = [each["sendAfter"] for each in found]
+    assert moments == sorted(moments)
+    assert found[0]["_id"] == "early"
+
+
+@pytest.mark.parametrize("source", [EMAIL_DUE_SOURCE, SCHEDULES_DUE_SOURCE])
+async def test_the_head_of_a_due_source(filled: Database, source: DueSource) -> None:
+    criteria = {**source.filter, source.due_field: {"$gte": EPOCH}}
+    index = {"notification_queue": "sendable", "scheduled_notifications": "due"}[source.collection]
+    await check(filled, source.collection, criteria, index, 8, sort={source.due_field: 1}, limit=1)
+    if source.at_once:
+        await check(filled, source.collection, dict(source.at_once), "unplanned", 1, limit=1)
+
+
+async def test_what_others_left_in_the_act_of_sending(filled: Database) -> None:
+    await check(filled, "notification_queue", queries.sending_of_other_epochs(1), "sending", 4, limit=500)
+
+
+async def test_what_this_epoch_has_abandoned(filled: Database) -> None:
+    criteria = queries.abandoned(Channel.EMAIL, 1, ["t"])
+    await check(filled, "notification_queue", criteria, "sending", 4, limit=500, hint="sending")
+
+
+@pytest.mark.parametrize(
+    ("number", "index"), [(0, "by_state"), (1, "sendable"), (2, "sendable")], ids=["state", "channel", "sendAfter"]
+)
+async def test_malformed_messages_cost_nothing_when_there_are_none(filled: Database, number: int, index: str) -> None:
+    criteria = queries.malformed_messages()[number]
+    await check(filled, "notification_queue", criteria, index, 20, limit=500)
+
+
+async def test_schedules_that_are_due(filled: Database) -> None:
+    await check(filled, "scheduled_notifications", queries.due_schedules(moment(hours=5)), "due", 5, limit=50)
+
+
+async def test_new_and_changed_schedules(filled: Database) -> None:
+    await filled.scheduled_notifications.insert_one(scheduled_document("new"))
+    await check(filled, "scheduled_notifications", queries.unplanned(), "unplanned", 2, limit=50)
+
+
+async def test_schedules_that_can_never_fall_due(filled: Database) -> None:
+    criteria = queries.schedules_with_bad_next_run()
+    await check(filled, "scheduled_notifications", criteria, "due", 3, limit=50)
+
+
+async def test_messages_of_a_schedule(filled: Database) -> None:
+    await filled.notification_queue.update_many(
+        {"_id": {"$in": ["d0", "d1"]}}, {"$set": {"scheduledNotificationId": "z"}}
+    )
+    await check(filled, "notification_queue", queries.waiting_messages_of("z"), "by_source", 4)
