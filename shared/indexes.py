@@ -27,6 +27,13 @@ def _expiry(collection: str) -> IndexSpec:
     )  # fmt: skip
 
 
+def _quarantined(collection: str) -> IndexSpec:
+    return IndexSpec(
+        collection, "quarantined", (("daemon.quarantine.at", 1),), "what was put aside, and why",
+        partial={"daemon.quarantine.at": {"$exists": True}},
+    )  # fmt: skip
+
+
 INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
     IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
@@ -34,11 +41,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
     ),
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
-    IndexSpec(
-        names.DYNAMIC_JOBS, "template_missing", (("template", 1),),
-        "the daemon at start: jobs that were quarantined because their template was not installed",
-        partial={"daemon.quarantine.field": "template"},
-    ),
+    _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),
     IndexSpec(
         names.JOB_RUNS, "claimable", (("priority", -1), ("scheduledFor", 1), ("_id", 1)),
@@ -81,6 +84,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.SCHEDULED_NOTIFICATIONS, "by_creation", (("createdAt", -1), ("_id", -1)),
         "the API: the list of scheduled notifications",
     ),
+    _quarantined(names.SCHEDULED_NOTIFICATIONS),
     _expiry(names.SCHEDULED_NOTIFICATIONS),
     IndexSpec(
         names.NOTIFICATION_TEMPLATES, "versions", (("templateId", 1), ("version", -1)), "a version of a template",

@@ -52,7 +52,7 @@ class SystemStore:
         """All that the status needs, in a dozen indexed reads."""
         state = self._connection.collection(SCHEDULER_STATE)
         heartbeats = state.find({"_id": {"$gte": HEARTBEAT_PREFIX, "$lt": HEARTBEAT_PREFIX + "\uffff"}})
-        quarantined = {**NOT_DELETED, "daemon.quarantine": {"$type": "object"}}
+        quarantined = {**NOT_DELETED, "daemon.quarantine.at": {"$exists": True}}
         return Facts(
             heartbeats=list(heartbeats.sort("_id", 1).limit(MOST_DAEMONS)),
             lease=state.find_one({"_id": LEADER_ID}),

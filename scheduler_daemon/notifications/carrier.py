@@ -79,29 +79,15 @@ class Carrier:
         await self._notifier.close()
 
     async def _attempt(self, flight: Flight) -> tuple[Outcome | None, str]:
-        item, policy = flight.item, self._policy
-
-        async def hand_off() -> None:
-            flight.talking = False
-            if flight.recalled:
-                raise _Recalled
-            if not await self._queue.hand_off(item, self._clock.now()):
-                raise ClaimLost(f"{item.id} is not held any more")
-            flight.handed_off = True
-
+        item = flight.item
         try:
-            template = await self._versions.get(item.template_id, item.template_version)
-            message = self._notifier.compose(item, template)
-            if flight.recalled:
-                raise _Recalled
-            flight.talking = True
-            reference = await self._notifier.deliver(message, hand_off)
+            reference = await self._deliver(flight)
         except ClaimLost:
             log.warning("message_claim_lost", item_id=item.id, attempt=item.attempt)
             return None, "lost"
         except InvalidDefinition as fault:
             log.warning("message_failed", item_id=item.id, attempt=item.attempt, reason=str(fault))
-            return outcomes.unrenderable(item, fault, self._clock.now(), policy), "failed"
+            return outcomes.unrenderable(item, fault, self._clock.now(), self._policy), "failed"
         except DeliveryError as fault:
             return self._after_refusal(item, fault)
         except StoreError as fault:  # the mark could not be written, so nothing was handed over
@@ -118,7 +104,25 @@ class Carrier:
             return self._after_refusal(item, surprise)
         self.health.works()
         log.debug("message_sent", item_id=item.id, attempt=item.attempt)
-        return outcomes.sent(item, reference, self._clock.now(), policy), "sent"
+        return outcomes.sent(item, reference, self._clock.now(), self._policy), "sent"
+
+    async def _deliver(self, flight: Flight) -> str:
+        item = flight.item
+
+        async def hand_off() -> None:
+            flight.talking = False
+            if flight.recalled:
+                raise _Recalled
+            if not await self._queue.hand_off(item, self._clock.now()):
+                raise ClaimLost(f"{item.id} is not held any more")
+            flight.handed_off = True
+
+        template = await self._versions.get(item.template_id, item.template_version)
+        message = self._notifier.compose(item, template)
+        if flight.recalled:
+            raise _Recalled
+        flight.talking = True
+        return await self._notifier.deliver(message, hand_off)
 
     def _after_refusal(self, item: QueueItem, fault: DeliveryError) -> tuple[Outcome, str]:
         outcome = outcomes.refused(item, fault, self._clock.now(), self._policy)

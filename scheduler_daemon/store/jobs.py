@@ -55,7 +55,6 @@ class JobStore:
         """Sends jobs that waited for one of the installed templates back to the planner. Answers how many."""
         with translated():
             result = await self._jobs.update_many(
-                {"daemon.quarantine.field": "template", "template": {"$in": list(installed)}},
-                {"$unset": {"plannedRevision": ""}},
+                queries.without_template(installed), {"$unset": {"plannedRevision": ""}}
             )
         return result.modified_count

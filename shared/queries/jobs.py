@@ -35,6 +35,15 @@ def next_run_is_no_date() -> Filter:
     return {"daemon.nextRun": {"$type": wrong}}
 
 
+def without_template(installed: Sequence[str]) -> Filter:
+    """Jobs that were put aside because their template was missing, and it is not any more. Index `quarantined`."""
+    return {
+        "daemon.quarantine.at": {"$exists": True},
+        "daemon.quarantine.field": "template",
+        "template": {"$in": list(installed)},
+    }
+
+
 def as_seen(job: Job) -> Filter:
     """Compare-and-set: the job as the planner saw it."""
     return {"_id": job.id, "revision": job.revision, "daemon.nextRun": job.daemon.next_run}

@@ -23,7 +23,7 @@ _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,250}>")
 _ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 _ASCII_SUBJECT = re.compile(r"(?!.*=\?)[\x20-\x7e]{0,200}")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_SEVEN_BIT = re.compile(rb"[\t\x20-\x7e\r\n]*")
+_SEVEN_BIT = re.compile(rb"[\t\x20-\x7e\n]*")
 _LONGEST_LINE = 900
 _HEADER_LINE = 76
 
@@ -108,11 +108,12 @@ def _body(rendered: RenderedEmail) -> bytes:
 
 
 def _part(subtype: str, text: str) -> bytes:
-    raw = _LINE_ENDS.sub("\r\n", text).encode(errors="replace")
+    raw = _LINE_ENDS.sub("\n", text).encode(errors="replace")
     charset, encoding = b"us-ascii", b"7bit"
-    if not _SEVEN_BIT.fullmatch(raw) or max(map(len, raw.split(b"\r\n"))) > _LONGEST_LINE:
+    if not _SEVEN_BIT.fullmatch(raw) or max(map(len, raw.split(b"\n"))) > _LONGEST_LINE:
         charset, encoding = b"utf-8", b"quoted-printable"
         raw = b2a_qp(raw, quotetabs=False, istext=True)
+    raw = raw.replace(b"\n", b"\r\n")
     head = b"Content-Type: text/%s; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n"
     return head % (subtype.encode(), charset, encoding) + raw
 

@@ -18,6 +18,7 @@ QUERIES: list[tuple[str, str, dict[str, Any], list[tuple[str, int]], int]] = [
     ("dynamic_jobs", "unplanned", job_queries.unplanned(), [], DUE),
     ("dynamic_jobs", "due", job_queries.has_next_run(EPOCH), [("daemon.nextRun", 1)], 1),
     ("dynamic_jobs", "due", job_queries.next_run_is_no_date(), [], 0),
+    ("dynamic_jobs", "quarantined", job_queries.without_template(["noop"]), [], 0),
     ("dynamic_jobs", "by_template", {"template": {"$in": ["drain"]}}, [], DUE),
     (
         "job_runs",
