@@ -101,7 +101,7 @@ async def compose(
     state = SchedulerStateStore(client, database)
     recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
     executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
-    due_sources = DueSources(DueSourceStore(database), templates)
+    due_sources = DueSources(DueSourceStore(database), templates, services)
     planner = Planner(templates, retention.success)
     holder = _holder()
     claimer = Claimer(jobs, runs, passes, fence, planner, due_sources, holder.instance, settings.daemon_batch_size)

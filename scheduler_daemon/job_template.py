@@ -104,6 +104,10 @@ class JobTemplate(ABC):
     class Parameters(TemplateParameters):
         """No parameters."""
 
+    def due_source_rests_until(self, services: Services) -> datetime | None:  # noqa: ARG002 - for subclasses
+        """Until when due documents start no run because nothing could be done with them now; None: they do."""
+        return None
+
     @abstractmethod
     async def execute(self, context: JobExecutionContext) -> JobResult:
         """Does the work. An exception is a failed attempt; its text is stored, so keep secrets out of it."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_eval_context
@@ -18,6 +19,7 @@ MOST_STEPS = 200_000
 STEPS_OF_A_CALL = 10
 MOST_CHARACTERS = 1_000_000
 MOST_BITS = 10_000
+_PARTS_AT_ONCE = 32
 _WIDE_FORMAT = re.compile(r"\d{5}|\*")
 
 _budget: ContextVar[list[int]] = ContextVar("steps left in the present rendering")
@@ -58,11 +60,12 @@ def _stepwise(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _join(parts: Iterable[str]) -> str:
-    collected, size = [], 0
-    for part in parts:
-        size += len(part)
+    collected: list[str] = []
+    size, rest = 0, iter(parts)
+    while some := list(islice(rest, _PARTS_AT_ONCE)):
+        size += sum(map(len, some))
         _check_size(size)
-        collected.append(part)
+        collected += some
     return "".join(collected)
 
 

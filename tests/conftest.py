@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -147,9 +148,16 @@ def smtp_server(start_smtp_server: Callable[..., SmtpServer]) -> SmtpServer:
     return start_smtp_server()
 
 
+@pytest.fixture(autouse=True)
+def fresh_log_context() -> Iterator[None]:
+    """What one test bound to the log context does not show up in the next."""
+    yield
+    structlog.contextvars.clear_contextvars()
+
+
 @pytest.fixture
 def audited(request: pytest.FixtureRequest, db: Database[dict[str, Any]]) -> Iterator[None]:
-    """After the test, the audit of its database must find nothing. Ask for it first: it looks when all processes have ended."""
+    """After the test the audit of its database must find nothing. Ask for it first: it looks when all have ended."""
     yield
     if request.node.stash.get(_PASSED, False):
         from api.store.audit import run_audit

@@ -33,6 +33,9 @@ from shared.clock import Clock
 from shared.errors import InvalidDefinition, SettingsError
 from shared.settings import Settings
 
+RECORD_GATHER_SECONDS = 0.02
+"""Outcomes of a sender may gather for longer than those of runs: nobody waits for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotificationSystem:
@@ -71,7 +74,7 @@ def build_services(
     except InvalidDefinition as fault:
         raise SettingsError(f"SMTP_FROM: {fault.detail}; write Name <address>") from None
     sessions = tuple(TransactionSession(client) for _ in range(MOST_IN_FLIGHT))
-    recorder = GroupCommit(OutcomeStore(database, sessions).record)
+    recorder = GroupCommit(OutcomeStore(database, sessions).record, gather_seconds=RECORD_GATHER_SECONDS)
     queue = NotificationQueue(database, keep)
     recovery = QueueRecovery(database, keep)
     versions = TemplateVersions(NotificationTemplateStore(database))

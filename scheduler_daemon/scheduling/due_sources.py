@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler_daemon.job_template import DueSource, JobTemplate
+from scheduler_daemon.job_template import DueSource, JobTemplate, Services
 from scheduler_daemon.store.due_sources import DueHead, DueSourceStore
 
 SHORTEST_GAP = timedelta(milliseconds=250)
@@ -24,13 +24,16 @@ class _Watched:
     not_before: datetime | None = None
     backoff: timedelta = FIRST_BACKOFF
     blocked: bool = False
+    rests_until: datetime | None = None
 
 
 class DueSources:
     """Remembers each source's next moment, and looks again only when there is a reason to."""
 
-    def __init__(self, store: DueSourceStore, templates: Mapping[str, JobTemplate]) -> None:
+    def __init__(self, store: DueSourceStore, templates: Mapping[str, JobTemplate], services: Services) -> None:
         self._store = store
+        self._templates = templates
+        self._services = services
         self._watched = {
             kind: _Watched(template.due_source)
             for kind, template in templates.items()
@@ -59,6 +62,9 @@ class DueSources:
                 watched.backoff, watched.asked_for = FIRST_BACKOFF, None
                 continue
             moment = _moment(watched.head, now)
+            watched.rests_until = self._templates[kind].due_source_rests_until(self._services)
+            if watched.rests_until is not None and watched.rests_until > now:
+                continue
             if moment <= now and (watched.not_before is None or watched.not_before <= now):
                 found[kind] = moment
         return found
@@ -92,7 +98,7 @@ class DueSources:
     def next_moment(self, now: datetime) -> datetime | None:
         """When to ask again."""
         moments = [
-            max(_moment(watched.head, now), watched.not_before or now)
+            max(_moment(watched.head, now), watched.not_before or now, watched.rests_until or now)
             for watched in self._watched.values()
             if watched.head is not None
         ]

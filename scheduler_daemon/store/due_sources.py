@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from bson.datetime_ms import DatetimeMS
+
 from scheduler_daemon.job_template import DueSource
 from scheduler_daemon.store.mongo import Database, translated
 from shared.clock import EPOCH
@@ -38,4 +40,6 @@ class DueSourceStore:
         value: Any = found
         for part in source.due_field.split("."):
             value = value[part]
-        return DueHead(found["_id"], value)
+        if isinstance(value, DatetimeMS):
+            return None  # beyond the year 9999, and nothing sorts between it and what is due
+        return DueHead(found["_id"], value if isinstance(value, datetime) else None)

@@ -77,7 +77,7 @@ def test_overdue_unplanned_open_and_quarantined_are_counted(admin: Caller, db: D
     db["dynamic_jobs"].insert_many(
         [
             {"_id": "late", "plannedRevision": 1, "daemon": {"nextRun": past}},
-            {"_id": "bad", "plannedRevision": 0, "daemon": {"quarantine": {"reason": "x"}}},
+            {"_id": "bad", "plannedRevision": 0, "daemon": {"quarantine": {"reason": "x", "at": past}}},
         ]
     )
     db["job_runs"].insert_one({"_id": "r", "state": "pending"})

@@ -1,7 +1,6 @@
 """email_notifier against a real SMTP server that answers as the test says."""
 
 import asyncio
-import socket
 from datetime import timedelta
 from typing import Any
 
@@ -11,23 +10,9 @@ from scheduler_daemon.notifications.notifiers import smtp_connections
 from scheduler_daemon.notifications.sender import DrainLimits
 from scheduler_daemon.store.queue import NotificationQueue
 from shared.errors import StoreUnavailable
-from tests.integration.notifications.conftest import Office, OpenOffice, cancelled, item_document, moment
+from tests.integration.notifications.conftest import Office, OpenOffice, item_document, moment
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import eventually
-
-
-def watch_hand_off(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Set as soon as a mark is written and the sender knows of it."""
-    handed = asyncio.Event()
-    original = NotificationQueue.hand_off
-
-    async def watched(queue: NotificationQueue, *given: Any) -> bool:
-        answer = await original(queue, *given)
-        asyncio.get_running_loop().call_soon(handed.set)
-        return answer
-
-    monkeypatch.setattr(NotificationQueue, "hand_off", watched)
-    return handed
 
 
 async def test_a_message_is_sent_recorded_and_kept_until_it_expires(office: Office, smtp_server: SmtpServer) -> None:
@@ -182,77 +167,6 @@ async def test_tls_from_the_first_byte(open_office: OpenOffice, start_smtp_serve
     assert (await office.drain()).counts["sent"] == 1
 
 
-async def test_starttls_must_succeed(open_office: OpenOffice, smtp_server: SmtpServer) -> None:
-    office = await open_office(smtp_server, smtp_security="starttls")
-    await office.add_items("ada@example.com")
-    report = await office.drain()
-    assert "STARTTLS" in report.fault
-    assert smtp_server.messages == []
-    assert (await office.item("ada"))["state"] == "pending"
-
-
-async def test_wrong_credentials_pause_the_channel_and_spend_no_attempt(
-    open_office: OpenOffice, start_smtp_server: Any
-) -> None:
-    server = start_smtp_server(starttls=True, login=("postman", "secret"))
-    office = await open_office(server, smtp_password="wrong")
-    await office.add_items("ada@example.com", "bob@example.com")
-    result = await office.notify()
-    assert (result.outcome, result.retryable) == ("failure", False)
-    assert "rests until" in result.summary
-    assert "535" in result.summary
-    assert "wrong" not in result.summary
-    for item in await office.items():
-        assert (item["state"], item["attempt"], item["token"]) == ("pending", 0, None)
-        assert item["lastError"]["type"] == "channel"
-    assert await office.deliveries() == []
-    assert office.services.email_sender.rests_until is not None
-    before = server.connection_count
-    assert (await office.notify()).outcome == "failure"
-    assert server.connection_count == before, "a resting channel is left alone"
-
-
-async def test_a_refused_sender_pauses_the_channel_instead_of_failing_every_message(
-    office: Office, smtp_server: SmtpServer
-) -> None:
-    smtp_server.reply("MAIL", "550 5.7.1 Sender rejected")
-    await office.add_items("ada@example.com", "bob@example.com")
-    assert (await office.notify()).outcome == "failure"
-    assert {item["state"] for item in await office.items()} == {"pending"}
-
-
-async def test_a_server_that_is_down_spends_no_attempt_and_is_used_when_it_is_back(
-    open_office: OpenOffice, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        closed_port = reserved.getsockname()[1]
-    office = await open_office(smtp_server, smtp_port=closed_port)
-    await office.add_items(*(f"person{number}@example.com" for number in range(40)))
-    assert (await office.notify()).outcome == "failure"
-    assert {(item["state"], item["attempt"]) for item in await office.items()} == {("pending", 0)}
-    back = await open_office(smtp_server)
-    assert (await back.drain()).counts["sent"] == 40
-
-
-async def test_after_a_pause_one_message_is_tried_before_many(
-    open_office: OpenOffice, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scheduler_daemon.notifications.channel_health.FIRST_PAUSE", timedelta(milliseconds=50))
-    office = await open_office(smtp_server)
-    smtp_server.reply("MAIL", "530 5.7.0 Must authenticate", times=50)
-    await office.add_items(*(f"person{number}@example.com" for number in range(20)))
-    await office.notify()
-    used = smtp_server.connection_count
-    await eventually(lambda: office.services.email_sender.rests_until is None)
-    report = await office.drain()
-    assert report.counts["handed_back"] == 1
-    assert smtp_server.connection_count <= used + 1
-    smtp_server.script.clear()
-    await eventually(lambda: office.services.email_sender.rests_until is None)
-    assert (await office.drain()).counts["sent"] == 20
-
-
 async def test_an_expired_message_is_dead_and_not_sent(office: Office, smtp_server: SmtpServer) -> None:
     await office.add_items("ada@example.com", expiresAt=moment())
     assert (await office.drain()).counts["dead"] == 1
@@ -349,14 +263,6 @@ async def test_a_mark_that_cannot_be_written_hands_the_message_back(
     assert (await office.item("ada"))["attempt"] == 1
 
 
-async def test_without_a_server_messages_wait_and_the_run_says_so(open_office: OpenOffice) -> None:
-    office = await open_office()
-    await office.add_items("ada@example.com", "bob@example.com")
-    result = await office.notify()
-    assert (result.outcome, result.summary) == ("success", "no SMTP server is configured; 2 messages wait")
-    assert {item["state"] for item in await office.items()} == {"pending"}
-
-
 async def test_two_runs_at_once_send_each_message_once(office: Office, smtp_server: SmtpServer) -> None:
     await office.add_items(*(f"person{number:03}@example.com" for number in range(100)))
     await asyncio.gather(office.notify(), office.notify())
@@ -381,42 +287,3 @@ async def test_a_message_that_falls_due_while_another_is_slow_does_not_wait_for_
     await eventually(lambda: smtp_server.messages, 2)
     smtp_server.close()
     await run
-
-
-async def test_cancelled_it_hands_back_what_was_not_handed_over(office: Office, smtp_server: SmtpServer) -> None:
-    smtp_server.stall("RCPT")
-    await office.add_items(*(f"person{number}@example.com" for number in range(10)))
-    run = asyncio.create_task(office.notify())
-    await eventually(lambda: smtp_server.connection_count == 4)
-    async with asyncio.timeout(2):
-        await cancelled(run)
-    for item in await office.items():
-        assert (item["state"], item["attempt"], item["token"]) == ("pending", 0, None)
-    assert await office.deliveries() == []
-
-
-async def test_cancelled_it_lets_a_handed_over_message_end(
-    office: Office, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed = watch_hand_off(monkeypatch)
-    await office.add_items("ada@example.com")
-    run = asyncio.create_task(office.notify())
-    await handed.wait()
-    await cancelled(run)
-    assert (await office.item("ada"))["state"] == "sent"
-    assert len(smtp_server.messages) == 1
-
-
-async def test_cancelled_with_an_answer_outstanding_it_ends_ambiguous_within_the_bound(
-    office: Office, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scheduler_daemon.notifications.sender.STOP_SECONDS", 0.3)
-    handed = watch_hand_off(monkeypatch)
-    smtp_server.stall("BODY")
-    await office.add_items("ada@example.com")
-    run = asyncio.create_task(office.notify())
-    await handed.wait()
-    async with asyncio.timeout(3):
-        await cancelled(run)
-    item = await office.item("ada")
-    assert (item["state"], item["ambiguous"]) == ("retry_wait", True)

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any, Protocol
 
 import pytest
 
-from scheduler_daemon.job_template import DueSource, JobExecutionContext, JobResult, JobTemplate
+from scheduler_daemon.job_template import DueSource, JobExecutionContext, JobResult, JobTemplate, Services
 from scheduler_daemon.job_templates.noop_template import NoopTemplate
 from shared.settings import Settings
 from tests.support.workbench import Workbench, open_workbench
@@ -47,6 +48,10 @@ class DrainTemplate(JobTemplate):
 
     def __init__(self) -> None:
         self.runs: list[JobExecutionContext] = []
+        self.rests_until: datetime | None = None
+
+    def due_source_rests_until(self, services: Services) -> datetime | None:  # noqa: ARG002 - the base's signature
+        return self.rests_until
 
     async def execute(self, context: JobExecutionContext) -> JobResult:
         self.runs.append(context)

@@ -1,5 +1,10 @@
 """Due sources: a job also runs the moment something in its template's collection falls due."""
 
+from typing import Any
+
+import pytest
+from bson import DatetimeMS
+
 from tests.integration.scheduler.conftest import DrainTemplate
 from tests.support.documents import MONDAY, job_document, seconds
 from tests.support.workbench import Workbench
@@ -52,6 +57,31 @@ async def test_something_due_that_a_run_leaves_behind_is_asked_for_ever_more_slo
         await bench.tick(1)
         await bench.settle()
     assert 5 <= len(template.runs) <= 9
+
+
+@pytest.mark.parametrize("odd", [[MONDAY], DatetimeMS(2**60)], ids=["list", "far"])
+async def test_a_due_date_that_is_no_date_breaks_nothing(bench: Workbench, templates, odd: Any):
+    template: DrainTemplate = templates["drain"]
+    await bench.db.dynamic_jobs.insert_one(job_document(template="drain", schedule=HOURLY))
+    await bench.db.inbox.insert_one({"_id": "odd", "done": False, "dueAt": odd})
+    await bench.tick(1)
+    await bench.settle()
+    await bench.tick(1)
+    await bench.settle()
+    assert len(template.runs) == (1 if isinstance(odd, list) else 0)
+
+
+async def test_a_source_that_rests_starts_no_run_and_keeps_no_pass_awake(bench: Workbench, templates):
+    template: DrainTemplate = templates["drain"]
+    template.rests_until = MONDAY + seconds(30)
+    await bench.db.dynamic_jobs.insert_one(job_document(template="drain", schedule=HOURLY))
+    await inbox(bench, "letter", 0)
+    await bench.tick(1)
+    assert template.runs == []
+    assert bench.daemon.scheduler._look_at == MONDAY + seconds(30)
+    await bench.tick(29)
+    await bench.settle()
+    assert len(template.runs) == 1
 
 
 async def test_something_new_in_the_source_is_not_slowed_down_by_what_came_before(bench: Workbench, templates):

@@ -165,7 +165,8 @@ async def test_a_job_that_keeps_failing_pauses_itself(bench: Workbench):
     for _ in range(4):
         await bench.tick(60)
         await bench.settle()
-    assert await bench.states() == ["failed", "failed"]
+    assert await bench.states() == ["failed", "failed", "skipped"]
+    assert (await bench.runs(state="skipped"))[0]["reason"] == "paused"
     job = await bench.job()
     assert job["daemon"]["autoPaused"]["by"] == "scheduler"
     assert job["daemon"]["nextRun"] is None
