@@ -17,6 +17,7 @@ from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
 from scheduler_daemon.scheduling.host_lock import HostLock, boot_id, runtime_folder
 from scheduler_daemon.scheduling.leadership import Leadership, Role
+from scheduler_daemon.scheduling.observer import Observer
 from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
@@ -104,7 +105,8 @@ async def compose(
     due_sources = DueSources(DueSourceStore(database), templates, services)
     planner = Planner(templates, retention.success)
     holder = _holder()
-    claimer = Claimer(jobs, runs, passes, fence, planner, due_sources, holder.instance, settings.daemon_batch_size)
+    observer = Observer(jobs, runs, planner, due_sources, settings.daemon_batch_size)
+    claimer = Claimer(observer, runs, passes, fence, planner, due_sources, holder.instance, settings.daemon_batch_size)
     commands = CommandHandler(
         CommandStore(database), jobs, runs, passes, planner, executor, services.notifications, clock,
         retention.success, claimer.expect_waiting,
@@ -125,6 +127,7 @@ async def compose(
     )
     heartbeat = HeartbeatLoop(state, clock, holder, lambda: leadership.role, lambda: executor.running)
     parts = SchedulerParts(
+        observer,
         claimer,
         commands,
         executor,

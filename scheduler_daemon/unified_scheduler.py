@@ -13,6 +13,7 @@ from scheduler_daemon.scheduling.command_handler import CommandHandler
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.loop import Loop
+from scheduler_daemon.scheduling.observer import Observer
 from scheduler_daemon.store.mongo import Database
 from scheduler_daemon.store.preparation import create_indexes, publish_catalogue
 from shared.clock import Clock
@@ -31,6 +32,7 @@ class SchedulerParts:
     may_act: this process leads; may_plan: its clock can be trusted; on_pass: called after each completed pass.
     """
 
+    observer: Observer
     claimer: Claimer
     commands: CommandHandler
     executor: Executor
@@ -101,7 +103,7 @@ class UnifiedScheduler(Loop):
             elif claimed.more:  # no slot is free: the end of a run wakes the loop
                 self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)
             else:
-                self._look_at = await parts.claimer.next_moment(now) if may_plan else None
+                self._look_at = await parts.observer.next_moment(now) if may_plan else None
         except BaseException:
             self._hinted = True
             raise

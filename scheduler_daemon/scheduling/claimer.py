@@ -1,47 +1,22 @@
 """Makes due occurrences durable and claims what can start now, in one fenced transaction per batch."""
 
-import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import uuid4
 
+import bson
 import structlog
 
 from scheduler_daemon.scheduling.due_sources import DueSources
-from scheduler_daemon.scheduling.executor import checked
-from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, JobPlan, Planner, is_runnable, put_aside
-from scheduler_daemon.store.jobs import JobStore
+from scheduler_daemon.scheduling.observer import Observed, Observer
+from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, JobPlan, Planner, put_aside
 from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
 from scheduler_daemon.store.runs import RunStore
-from scheduler_daemon.store.transactions import Fence
+from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
 from shared.errors import CommitUnknown, DocumentRefused, DuplicateDocument, InvalidDefinition
-from shared.models.jobs import Job
 from shared.queries.runs import Claim, RunDocument, started
 
 log = structlog.get_logger(__name__)
-
-JobDocument = dict[str, Any]
-
-PATIENCE = timedelta(seconds=5)
-
-
-@dataclass(slots=True)
-class Observed:
-    """What one look at the database found."""
-
-    jobs: list[JobDocument]
-    pending: list[RunDocument]
-    spoiled: list[tuple[Any, str]]
-    """Pending runs that can never be executed, with the reason."""
-    retries: list[str]
-    waiting: list[RunDocument]
-    for_sources: list[tuple[str, Job, datetime]]
-
-    @property
-    def nothing(self) -> bool:
-        return not (self.jobs or self.pending or self.spoiled or self.retries or self.waiting or self.for_sources)
 
 
 @dataclass(slots=True)
@@ -58,7 +33,7 @@ class Claimer:
 
     def __init__(
         self,
-        jobs: JobStore,
+        observer: Observer,
         runs: RunStore,
         passes: PassStore,
         fence: Fence,
@@ -67,7 +42,7 @@ class Claimer:
         instance: str,
         batch_size: int,
     ) -> None:
-        self._jobs = jobs
+        self._observer = observer
         self._runs = runs
         self._passes = passes
         self._fence = fence
@@ -106,19 +81,13 @@ class Claimer:
             self._ended_jobs |= ended
             raise
 
-    async def next_moment(self, now: datetime) -> datetime | None:
-        """When the next job, retry or due source falls due; None: nothing is known to come."""
-        moments = await asyncio.gather(self._jobs.next_moment(), self._runs.next_retry())
-        return min((m for m in (*moments, self._due_sources.next_moment(now)) if m is not None), default=None)
-
     async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Claimed:
-        seen = await self._observe(free, now, ended, may_plan)
+        seen = await self._observer.look(free, now, ended, may_plan)
         if seen.nothing:
             self._jobs_with_waiting -= ended
             self._short_of_slots = free == 0
             return Claimed()
-        live = await self._runs.live_by_job([each["_id"] for each in seen.jobs if isinstance(each["_id"], str)])
-        plans = [self._planner.plan(each, live.get(each["_id"], NO_LIVE_RUNS), now) for each in seen.jobs]
+        plans = self._plan(seen, now)
         claim = Claim(uuid4().hex, self._fence.epoch, self._instance, now)
         batch, fresh = self._compose(seen, plans, claim, free, now)
         runs = await self._write(batch, fresh, plans)
@@ -131,50 +100,26 @@ class Claimer:
             runs=runs,
             cancel_jobs=[plan.cancel_running_of for plan in plans if plan.cancel_running_of is not None],
             more=len(seen.jobs) >= min(free, self._batch_size)
+            or len(plans) < len(seen.jobs)
             or len(seen.pending) > len(batch.starts)
             or bool(seen.retries or seen.waiting)
             or self._unsettled is not None,
         )
 
-    async def _observe(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Observed:
-        limit = self._batch_size
-        slots = min(free, limit)
-        # With slots, no more is planned than can start in the same transaction: one write instead of two.
-        # Without, what waits longer than PATIENCE becomes pending, so that it is not taken for a misfire.
-        due_by, most_due = (now, slots) if slots else (now - PATIENCE, limit)
-        due, unplanned, pending, retries = await asyncio.gather(
-            self._jobs.due(due_by, most_due) if may_plan else _nothing(),
-            self._jobs.unplanned(limit) if may_plan else _nothing(),
-            self._runs.claimable(slots) if slots else _nothing(),
-            self._runs.retry_due(now, limit),
-        )
-        waiting = await self._runs.first_waiting(sorted(ended), limit) if ended else []
-        unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
-        jobs = list(unique.values())[:limit]
-        for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
-        executable, spoiled = _sorted_out(pending)
-        return Observed(jobs, executable, spoiled, retries, waiting, for_sources)
-
-    async def _jobs_for_sources(self, now: datetime, planned: Iterable[str]) -> list[tuple[str, Job, datetime]]:
-        """Idle jobs whose template's due source has something due, and that this batch does not plan anyway."""
-        due = await self._due_sources.due(now)
-        if not due:
-            return []
-        jobs: list[Job] = []
-        for document in await self._jobs.of_templates(list(due)):
-            if repr(document["_id"]) in planned or document.get("plannedRevision") is None:
-                continue
-            try:
-                job = self._planner.read(document)
-            except InvalidDefinition:
-                continue  # planning puts it aside, with its reason, when it is due or changed
-            if is_runnable(job, now):
-                jobs.append(job)
-        live = await self._runs.live_by_job([job.id for job in jobs])
-        idle = [(job.template, job, due[job.template]) for job in jobs if job.id not in live]
-        for kind in due.keys() - {kind for kind, _, _ in idle}:
-            self._due_sources.blocked(kind, now)
-        return idle
+    def _plan(self, seen: Observed, now: datetime) -> list[JobPlan]:
+        """Plans for as many jobs as fit into one transaction; the others stay due."""
+        plans: list[JobPlan] = []
+        documents = size = 0
+        for document in seen.jobs:
+            identity = document["_id"]
+            live = seen.live.get(identity, NO_LIVE_RUNS) if isinstance(identity, str) else NO_LIVE_RUNS
+            plan = self._planner.plan(document, live, now)
+            documents += len(plan.runs) + len(plan.records)
+            size += len(plan.runs) * len(bson.encode(document)) if plan.runs else 0
+            if plans and (documents > MOST_DOCUMENTS or size > MOST_BYTES):
+                break
+            plans.append(plan)
+        return plans
 
     def _compose(
         self, seen: Observed, plans: list[JobPlan], claim: Claim, free: int, now: datetime
@@ -253,19 +198,3 @@ class Claimer:
                     field=plan.quarantine.field,
                     reason=plan.quarantine.reason,
                 )
-
-
-def _sorted_out(pending: list[RunDocument]) -> tuple[list[RunDocument], list[tuple[Any, str]]]:
-    executable: list[RunDocument] = []
-    spoiled: list[tuple[Any, str]] = []
-    for run in pending:
-        try:
-            executable.append(checked(run))
-        except InvalidDefinition as fault:
-            log.error("run_malformed", run_id=str(run["_id"]), field=fault.field, reason=fault.detail)
-            spoiled.append((run["_id"], str(fault)))
-    return executable, spoiled
-
-
-async def _nothing() -> list[Any]:
-    return []

@@ -37,6 +37,8 @@ class RunStore:
         counts: dict[str, LiveRuns] = {}
         with translated():
             async for run in self._runs.find(queries.live_of(job_ids), {"jobId": 1, "state": 1, "waiting": 1}):
+                if not isinstance(run["jobId"], str):
+                    continue  # a list that holds a job's id matches, too
                 active, waiting = counts.get(run["jobId"], LiveRuns(0, 0))
                 held = run.get("waiting") is True
                 counts[run["jobId"]] = LiveRuns(active + (not held), waiting + held)
@@ -57,17 +59,25 @@ class RunStore:
         return found["nextAttemptAt"] if found else None
 
     async def first_waiting(self, job_ids: Sequence[str] | None, limit: int) -> list[RunDocument]:
-        """The oldest waiting run of each job (None: of any job) that has no other live run before it."""
+        """The oldest waiting run of each job (None: of any job) that has no other live run before it.
+
+        A malformed one waits for nobody: it is among them, and ends as failed when it is claimed.
+        """
         criteria: dict[str, Any] = {"waiting": True}
         if job_ids is not None:
             criteria["jobId"] = {"$in": list(job_ids)}
         with translated():
             waiting = await self._runs.find(criteria).sort([("jobId", 1), ("scheduledFor", 1)]).limit(limit).to_list()
         first: dict[str, RunDocument] = {}
+        malformed: list[RunDocument] = []
         for run in waiting:
-            first.setdefault(run["jobId"], run)
+            if isinstance(run.get("jobId"), str):
+                first.setdefault(run["jobId"], run)
+            else:
+                malformed.append(run)
         live = await self.live_by_job(list(first))
-        return [run for job_id, run in first.items() if live[job_id].active == 0]
+        free = [run for job_id, run in first.items() if job_id not in live or live[job_id].active == 0]
+        return [*malformed, *free]
 
     async def of_token(self, token: str) -> list[RunDocument]:
         """What a claim holds: decides a commit whose answer was lost."""

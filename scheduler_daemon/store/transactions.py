@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 Work = Callable[[AsyncClientSession], Awaitable[Result]]
 
 MOST_DOCUMENTS = 500
+MOST_BYTES = 4 * 1024 * 1024
 _CONFLICT_TRIES = 8
 _COMMIT_TRIES = 5
 _FIRST_PAUSE_SECONDS = 0.002

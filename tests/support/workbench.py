@@ -58,7 +58,7 @@ class Workbench:
         await self.daemon.executor.wait_until_idle()
         await self.daemon.recorder.wait_until_idle()
 
-    async def run(self, identity: str) -> dict[str, Any]:
+    async def run(self, identity: Any) -> dict[str, Any]:
         """The stored run; it must exist."""
         found = await self.db.job_runs.find_one({"_id": identity})
         assert found is not None, f"there is no run {identity}"

@@ -1,0 +1,120 @@
+"""One look at the database: what is due, changed, pending, waiting. Reads only; the claimer writes."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from scheduler_daemon.scheduling.due_sources import DueSources
+from scheduler_daemon.scheduling.executor import checked
+from scheduler_daemon.scheduling.planner import Planner, is_runnable
+from scheduler_daemon.store.jobs import JobStore
+from scheduler_daemon.store.runs import RunStore
+from shared.errors import InvalidDefinition
+from shared.models.jobs import Job
+from shared.queries.runs import RunDocument
+from shared.schedule.overlap import LiveRuns
+
+log = structlog.get_logger(__name__)
+
+JobDocument = dict[str, Any]
+
+PATIENCE = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Observed:
+    """What one look at the database found."""
+
+    jobs: list[JobDocument]
+    live: dict[str, LiveRuns]
+    """Runs of these jobs that have not ended."""
+    pending: list[RunDocument]
+    spoiled: list[tuple[Any, str]]
+    """Pending runs that can never be executed, with the reason."""
+    retries: list[str]
+    waiting: list[RunDocument]
+    for_sources: list[tuple[str, Job, datetime]]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.jobs or self.pending or self.spoiled or self.retries or self.waiting or self.for_sources)
+
+
+class Observer:
+    """Looks with as few reads as the moment needs."""
+
+    def __init__(
+        self, jobs: JobStore, runs: RunStore, planner: Planner, due_sources: DueSources, batch_size: int
+    ) -> None:
+        self._jobs = jobs
+        self._runs = runs
+        self._planner = planner
+        self._due_sources = due_sources
+        self._batch_size = batch_size
+
+    async def look(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Observed:
+        """What one batch may deal with. free: slots; ended: jobs a run of which has ended since the last look."""
+        limit = self._batch_size
+        slots = min(free, limit)
+        # With slots, no more is planned than can start in the same transaction: one write instead of two.
+        # Without, what waits longer than PATIENCE becomes pending, so that it is not taken for a misfire.
+        due_by, most_due = (now, slots) if slots else (now - PATIENCE, limit)
+        due, unplanned, pending, retries = await asyncio.gather(
+            self._jobs.due(due_by, most_due) if may_plan else _nothing(),
+            self._jobs.unplanned(limit) if may_plan else _nothing(),
+            self._runs.claimable(slots) if slots else _nothing(),
+            self._runs.retry_due(now, limit),
+        )
+        waiting = await self._runs.first_waiting(sorted(ended), limit) if ended else []
+        unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
+        jobs = list(unique.values())[:limit]
+        for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
+        live = await self._runs.live_by_job([each["_id"] for each in jobs if isinstance(each["_id"], str)])
+        executable, spoiled = _sorted_out(pending)
+        return Observed(jobs, live, executable, spoiled, retries, waiting, for_sources)
+
+    async def _jobs_for_sources(self, now: datetime, planned: Iterable[str]) -> list[tuple[str, Job, datetime]]:
+        """Idle jobs whose template's due source has something due, and that this batch does not plan anyway."""
+        due = await self._due_sources.due(now)
+        if not due:
+            return []
+        jobs: list[Job] = []
+        for document in await self._jobs.of_templates(list(due)):
+            if repr(document["_id"]) in planned or document.get("plannedRevision") is None:
+                continue
+            try:
+                job = self._planner.read(document)
+            except InvalidDefinition:
+                continue  # planning puts it aside, with its reason, when it is due or changed
+            if is_runnable(job, now):
+                jobs.append(job)
+        live = await self._runs.live_by_job([job.id for job in jobs])
+        idle = [(job.template, job, due[job.template]) for job in jobs if job.id not in live]
+        for kind in due.keys() - {kind for kind, _, _ in idle}:
+            self._due_sources.blocked(kind, now)
+        return idle
+
+    async def next_moment(self, now: datetime) -> datetime | None:
+        """When the next job, retry or due source falls due; None: nothing is known to come."""
+        moments = await asyncio.gather(self._jobs.next_moment(), self._runs.next_retry())
+        return min((m for m in (*moments, self._due_sources.next_moment(now)) if m is not None), default=None)
+
+
+def _sorted_out(pending: list[RunDocument]) -> tuple[list[RunDocument], list[tuple[Any, str]]]:
+    executable: list[RunDocument] = []
+    spoiled: list[tuple[Any, str]] = []
+    for run in pending:
+        try:
+            executable.append(checked(run))
+        except InvalidDefinition as fault:
+            log.error("run_malformed", run_id=str(run["_id"]), field=fault.field, reason=fault.detail)
+            spoiled.append((run["_id"], str(fault)))
+    return executable, spoiled
+
+
+async def _nothing() -> list[Any]:
+    return []
