@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -53,28 +53,32 @@ async def supervise(settings: Settings) -> int:
     systemd.status("waiting for MongoDB")
     systemd.ready()
     try:
-        if not await _reach_mongodb(client, stop, systemd):
-            return EXIT_OK
-        daemon = await compose(settings, client, database, templates, SystemClock(), systemd)
-        return await _live(daemon, settings, stop, systemd)
+        daemon = await _compose_when_reachable(
+            lambda: compose(settings, client, database, templates, SystemClock(), systemd), client, stop, systemd
+        )
+        return EXIT_OK if daemon is None else await _live(daemon, settings, stop, systemd)
     finally:
         await client.close()
 
 
-async def _reach_mongodb(client: Client, stop: StopRequest, systemd: SystemdNotifier) -> bool:
-    """Waits as long as it takes. False: asked to stop before MongoDB answered."""
+async def _compose_when_reachable(
+    composed: Callable[[], Awaitable[Daemon]], client: Client, stop: StopRequest, systemd: SystemdNotifier
+) -> Daemon | None:
+    """The daemon, as soon as MongoDB lets it be made. None: asked to stop before that."""
     pause = 0.2
     while not stop.asked.is_set():
         try:
             await require_replica_set(client)
+            daemon = await composed()
+            await daemon.heartbeat.run_once()  # before anything is planned: can this clock be trusted?
         except StoreError as fault:
             log.warning("waiting_for_mongodb", error=str(fault), pause_seconds=pause)
             systemd.alive()
             await _wait_for(stop.asked, pause)
             pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
         else:
-            return True
-    return False
+            return daemon
+    return None
 
 
 async def _live(daemon: Daemon, settings: Settings, stop: StopRequest, systemd: SystemdNotifier) -> int:

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 Templates = Mapping[str, JobTemplate]
 
 LONGEST_SLEEP_SECONDS = 1.0
+STUCK_SLEEP_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,12 @@ class UnifiedScheduler(Loop):
                 parts.executor.start(run)
             if more or (claimed.more and parts.executor.free_slots):
                 self._hinted = True
-            elif claimed.more:  # no slot is free: the end of a run wakes the loop
-                self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)
+            elif claimed.more or not (may_plan and parts.executor.free_slots):
+                self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)  # the end of a run wakes the loop
             else:
-                self._look_at = await parts.observer.next_moment(now) if may_plan else None
+                self._look_at = await parts.observer.next_moment(now)
+                if self._look_at is not None and self._look_at <= now:  # seen, and nothing could be done about it
+                    self._look_at = now + timedelta(seconds=STUCK_SLEEP_SECONDS)
         except BaseException:
             self._hinted = True
             raise

@@ -1,5 +1,6 @@
 """Makes due occurrences durable and claims what can start now, in one fenced transaction per batch."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -13,7 +14,7 @@ from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, JobPlan, Planner, 
 from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
-from shared.errors import CommitUnknown, DocumentRefused, DuplicateDocument, InvalidDefinition
+from shared.errors import CommitUnknown, InvalidDefinition, StoreError, StoreUnavailable, TransactionConflict
 from shared.queries.runs import Claim, RunDocument, started
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class Claimer:
         self._instance = instance
         self._batch_size = batch_size
         self._unsettled: str | None = None
+        self._stale = False
         self._jobs_with_waiting: set[str] = set()
         self._ended_jobs: set[str] = set()
         self._short_of_slots = False
@@ -61,10 +63,10 @@ class Claimer:
 
     def run_ended(self, template: str, job_id: str) -> bool:
         """A slot is free again. Whether that lets something start that could not before."""
+        self._due_sources.freed(template)
         if job_id in self._jobs_with_waiting:
             self._ended_jobs.add(job_id)
             return True
-        self._due_sources.freed(template)
         return self._short_of_slots or template in self._due_sources.types
 
     async def claim(self, free: int, now: datetime, *, may_plan: bool) -> Claimed:
@@ -76,6 +78,7 @@ class Claimer:
             return await self._claim(free, now, ended, may_plan)
         except StalePlan:
             self._ended_jobs |= ended
+            self._stale = True
             return Claimed(more=True)
         except BaseException:
             self._ended_jobs |= ended
@@ -114,6 +117,7 @@ class Claimer:
             identity = document["_id"]
             live = seen.live.get(identity, NO_LIVE_RUNS) if isinstance(identity, str) else NO_LIVE_RUNS
             plan = self._planner.plan(document, live, now)
+            plan.document = document
             documents += len(plan.runs) + len(plan.records)
             size += len(plan.runs) * len(bson.encode(document)) if plan.runs else 0
             if plans and (documents > MOST_DOCUMENTS or size > MOST_BYTES):
@@ -150,33 +154,53 @@ class Claimer:
         except CommitUnknown:
             self._unsettled = batch.claim.token
             return []
-        except (DuplicateDocument, DocumentRefused):
+        except StalePlan:
+            if not self._stale:
+                raise
+            return await self._write_one_by_one(batch, fresh, plans)  # twice in a row: somebody never matches
+        except (StoreUnavailable, TransactionConflict):
+            raise
+        except StoreError as fault:
+            log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts), error=str(fault))
             return await self._write_one_by_one(batch, fresh, plans)
+        finally:
+            self._stale = False
         return [*fresh, *claimed]
 
     async def _write_one_by_one(
         self, batch: Batch, fresh: list[RunDocument], plans: list[JobPlan]
     ) -> list[RunDocument]:
-        """One document spoils the batch: each job alone, and the culprit is put aside."""
-        log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts))
+        """One document spoils the batch: each job alone, and the culprit is put aside. The rest waits for a pass."""
         existing = await self._passes.existing([run["_id"] for run in batch.inserts])
         running = {run["_id"]: run for run in fresh}
         done: list[RunDocument] = []
-        for plan in plans:
-            mine = [run for run in batch.inserts if run["jobId"] == plan.job_id and run["_id"] not in existing]
-            single = Batch(batch.claim, jobs=[(plan.seen, plan.update)], inserts=mine)
-            try:
-                await self._passes.commit(single)
-            except StalePlan:
-                continue
-            except (DuplicateDocument, DocumentRefused) as fault:
-                reason = InvalidDefinition("", f"a run of this job cannot be stored: {fault}")
-                aside = put_aside({"_id": plan.job_id}, reason, batch.claim.now)
-                await self._passes.commit(Batch(batch.claim, jobs=[(aside.seen, aside.update)]))
-                self._report([aside])
-                continue
-            done += [running[run["_id"]] for run in mine if run["_id"] in running]
+        try:
+            for plan in plans:
+                mine = [run for run in batch.inserts if run["jobId"] == plan.job_id and run["_id"] not in existing]
+                if await self._write_alone(plan, mine, batch.claim):
+                    done += [running[run["_id"]] for run in mine if run["_id"] in running]
+        except BaseException:
+            self._unsettled = batch.claim.token  # what was committed before is running: the next pass starts it
+            raise
         return done
+
+    async def _write_alone(self, plan: JobPlan, inserts: list[RunDocument], claim: Claim) -> bool:
+        single = Batch(claim, jobs=[(plan.seen, plan.update)], inserts=inserts)
+        single.drops = [(plan.job_id, plan.drop_pending)] if plan.drop_pending is not None else []
+        try:
+            await self._passes.commit(single)
+        except StalePlan:
+            return False
+        except (StoreUnavailable, TransactionConflict, CommitUnknown):
+            raise
+        except StoreError as fault:
+            log.error("run_not_storable", job_id=str(plan.job_id), error=str(fault))
+            aside = put_aside(plan.document, InvalidDefinition("", "a run of this job cannot be stored"), claim.now)
+            with suppress(StalePlan):
+                await self._passes.commit(Batch(claim, jobs=[(aside.seen, aside.update)]))
+                self._report([aside])
+            return False
+        return True
 
     async def _settle(self, token: str) -> list[RunDocument]:
         """A commit got no answer: after one more transaction of the session, the token tells what happened."""

@@ -13,9 +13,9 @@ from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.runs import RunStore
 from shared.clock import Clock
-from shared.errors import InvalidDefinition
+from shared.errors import DocumentRefused, DuplicateDocument, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
-from shared.models.runs import LIVE, RunState, Trigger
+from shared.models.runs import LIVE, Run, RunState, Trigger
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
 from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
@@ -82,6 +82,17 @@ class CommandHandler:
             answer = await self._handlers[command.kind](command)
         except InvalidDefinition as fault:
             answer = _Answer(False, str(fault))
+        except (StoreError, LeadershipLost):
+            raise
+        except Exception as fault:  # one odd document: answered, so that it is not read again for ever
+            log.error("command_failed", command_id=str(document["_id"]), exc_info=True)
+            answer = _Answer(False, f"could not be carried out: {type(fault).__name__}")
+        try:
+            await self._answer(document, answer)
+        except (DuplicateDocument, DocumentRefused):
+            await self._answer(document, _Answer(False, "the run cannot be stored"))
+
+    async def _answer(self, document: Mapping[str, Any], answer: "_Answer") -> None:
         now = self._clock.now()
         update = {
             "$set": {
@@ -108,6 +119,7 @@ class CommandHandler:
         former = await self._runs.by_id(command.retry_of or "")
         if former is None or command.run_id is None:
             return _Answer(False, "there is no such run to retry")
+        Run.from_document(former)
         if former["state"] in {state.value for state in LIVE}:
             return _Answer(False, f"the run is {former['state']}; only a run that has ended can be retried")
         return await self._start(command, former["jobId"], command.run_id, "retry", former["params"])

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from scheduler_daemon.job_template import DueSource, JobTemplate, Services
 from scheduler_daemon.store.due_sources import DueHead, DueSourceStore
+
+log = structlog.get_logger(__name__)
 
 SHORTEST_GAP = timedelta(milliseconds=250)
 FIRST_BACKOFF = timedelta(seconds=1)
@@ -62,12 +66,21 @@ class DueSources:
                 watched.backoff, watched.asked_for = FIRST_BACKOFF, None
                 continue
             moment = _moment(watched.head, now)
-            watched.rests_until = self._templates[kind].due_source_rests_until(self._services)
+            watched.rests_until = self._rest(kind)
+            if watched.not_before is not None and watched.not_before - now > LONGEST_BACKOFF:
+                watched.not_before = None  # the wall clock was set back
             if watched.rests_until is not None and watched.rests_until > now:
                 continue
             if moment <= now and (watched.not_before is None or watched.not_before <= now):
                 found[kind] = moment
         return found
+
+    def _rest(self, kind: str) -> datetime | None:
+        try:
+            return self._templates[kind].due_source_rests_until(self._services)
+        except Exception:  # a plugin's fault is that plugin's, not the pass's
+            log.error("due_source_failed", template=kind, exc_info=True)
+            return None
 
     def asked(self, kind: str, now: datetime) -> None:
         """Runs were started for this template's due documents."""

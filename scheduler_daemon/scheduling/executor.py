@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import structlog
 from pydantic import ValidationError
 
-from scheduler_daemon.job_template import JobExecutionContext, JobTemplate, Services
+from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, Services
 from scheduler_daemon.scheduling.outcome import Cancelled, Failed, Interrupted, Outcome, Returned, TimedOut
 from shared.clock import Clock
-from shared.errors import InvalidDefinition
+from shared.errors import InvalidDefinition, LeadershipLost
 from shared.models.base import invalid_definition
 from shared.models.runs import Run
 
@@ -77,12 +77,9 @@ class Executor:
         execution.task = asyncio.create_task(self._execute(execution), name=f"run {run['_id']}")
 
     def cancel(self, run_id: str, reason: str) -> bool:
-        """Whether the run is running here; it then ends as cancelled."""
+        """Whether the run is running here and is ending as cancelled now; False if it is just ending by itself."""
         execution = self._live.get(run_id)
-        if execution is None:
-            return False
-        self._end(execution, Cancelled(reason))
-        return True
+        return execution is not None and self._end(execution, Cancelled(reason))
 
     def cancel_job(self, job_id: str, reason: str) -> None:
         """Cancels every run of a job that is running here."""
@@ -98,8 +95,7 @@ class Executor:
     async def interrupt_all(self) -> bool:
         """Ends what is running. False: some attempts do not yield and may still be alive."""
         for execution in list(self._live.values()):
-            template = self._templates.get(execution.run["template"])
-            self._end(execution, Interrupted(repeat=template is None or template.on_interrupt == "retry"))
+            self._end(execution, Interrupted(self._repeats(execution.run)))
         rest = self._tasks()
         if rest:
             await asyncio.wait(rest, timeout=SECONDS_TO_YIELD)
@@ -108,42 +104,55 @@ class Executor:
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [each.task for each in self._live.values() if each.task is not None and not each.task.done()]
 
-    def _end(self, execution: _Execution, ending: Cancelled | Interrupted) -> None:
+    def _end(self, execution: _Execution, ending: Cancelled | Interrupted) -> bool:
         if execution.ending is None and execution.task is not None and not execution.task.done():
             execution.ending = ending
             execution.task.cancel()
+        return execution.ending is not None
 
     async def _execute(self, execution: _Execution) -> None:
         run = execution.run
         structlog.contextvars.bind_contextvars(
             run_id=run["_id"], job_id=run["jobId"], template=run["template"], attempt=run["attempt"]
         )
+        outcome: Outcome
         try:
-            outcome = await self._attempt(execution)
+            outcome = await self._attempt(run)
         except asyncio.CancelledError:
-            outcome = execution.ending or Interrupted(repeat=True)
-        except InvalidDefinition as fault:
-            outcome = Failed("InvalidParameters", str(fault), retryable=False)
-        except Exception as fault:
+            outcome = Failed("Cancelled", "the template cancelled itself")
+        except LeadershipLost:
+            outcome = Interrupted(self._repeats(run))
+        except (Exception, SystemExit) as fault:
             log.warning("run_raised", exc_info=True)
             outcome = Failed(type(fault).__name__, str(fault))
-        self._recorder.record(run, outcome, lambda: self._settled(run))
+        if execution.ending is not None and not _succeeded(outcome):
+            outcome = execution.ending  # whatever its clean-up made of the cancellation
+        self._recorder.record(run, outcome, lambda: self._settled(execution))
 
-    async def _attempt(self, execution: _Execution) -> Outcome:
-        run = execution.run
+    async def _attempt(self, run: RunDocument) -> Outcome:
         template = self._templates.get(run["template"])
         if template is None:
             return Failed("TemplateMissing", f"the template {run['template']!r} is not installed", retryable=False)
-        context = self._context(template, run)
+        try:
+            context = self._context(template, run)
+        except InvalidDefinition as fault:
+            return Failed("InvalidParameters", str(fault), retryable=False)
         seconds = run["timeoutMs"] / 1000
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return Returned(await template.execute(context))
-        except TimeoutError:
+                result = await template.execute(context)
+        except Exception:
             if limit.expired():
                 return TimedOut(seconds)
             raise
+        if isinstance(result, JobResult):
+            return Returned(result)
+        return Failed("InvalidResult", f"execute() returned {type(result).__name__}, not a JobResult", retryable=False)
+
+    def _repeats(self, run: RunDocument) -> bool:
+        template = self._templates.get(run["template"])
+        return template is None or template.on_interrupt == "retry"
 
     def _context(self, template: JobTemplate, run: RunDocument) -> JobExecutionContext:
         try:
@@ -161,14 +170,29 @@ class Executor:
             services=self._services,
         )
 
-    def _settled(self, run: RunDocument) -> None:
-        self._live.pop(run["_id"], None)
+    def _settled(self, execution: _Execution) -> None:
+        run = execution.run
+        if self._live.get(run["_id"]) is execution:  # a later attempt of the same run may have begun
+            del self._live[run["_id"]]
         self._on_free(run["template"], run["jobId"])
 
 
+def _succeeded(outcome: Outcome) -> bool:
+    return isinstance(outcome, Returned) and outcome.result.outcome != "failure"
+
+
+_WHOLE_NUMBERS = ("attempt", "maxAttempts", "timeoutMs", "backoffMs", "maxBackoffMs", "priority")
+
+
 def checked(run: RunDocument) -> RunDocument:
-    """A run that was read from the database, if it can be executed; InvalidDefinition names the field otherwise."""
+    """A run that was read from the database, if it can be executed; InvalidDefinition names the field otherwise.
+
+    Stricter than the model: what is executed is the document as it is, without defaults and conversions.
+    """
     Run.from_document(run)
+    for name in _WHOLE_NUMBERS:
+        if not isinstance(run.get(name), int) or isinstance(run[name], bool):
+            raise InvalidDefinition(name, "not a whole number")
     if not isinstance(run["scheduledFor"], datetime):
         raise InvalidDefinition("scheduledFor", "not a date")
     return run

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 OBSERVE_SECONDS = 1.0
 RENEWALS_PER_TTL = 10
 DEADLINE_SHARE_OF_TTL = 2 / 3
+SHORTEST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Role(StrEnum):
@@ -66,6 +68,7 @@ class Leadership(Loop):
         self._on_leading = on_leading
         self._on_observed = on_observed
         self._take_over: asyncio.Task[None] | None = None
+        self._failures_to_take_over = 0
         self._seen: tuple[int, int] | None = None
         self._seen_since = 0.0
         self._epoch: int | None = None
@@ -86,7 +89,13 @@ class Leadership(Loop):
         else:
             await self._renew()
             self._check_take_over()
-        return self._ttl / RENEWALS_PER_TTL
+        remaining = self._deadline - self._margin - self._clock.boottime()
+        return max(SHORTEST_PAUSE_SECONDS, min(self._ttl / RENEWALS_PER_TTL, remaining))
+
+    @property
+    def _margin(self) -> float:
+        """How long before the deadline we stop by ourselves; the dead-man timer is for those who cannot."""
+        return self.deadline_seconds / 20
 
     async def release(self) -> None:
         """Gives the lease back. Only after no run of ours can still be alive."""
@@ -124,7 +133,7 @@ class Leadership(Loop):
         if before is None:
             return
         epoch = seen.epoch + 1
-        await self._store.end_sessions(before.lsids)
+        await self._end_sessions(before)
         if not await self._store.raise_fence(epoch, self._lsids()):
             log.warning("leadership_overtaken", epoch=epoch)
             return
@@ -134,8 +143,16 @@ class Leadership(Loop):
         log.info("leadership_taken", epoch=epoch, reason=reason)
         self._start_take_over(epoch)
 
+    async def _end_sessions(self, before: Lease) -> None:
+        try:
+            await self._store.end_sessions(before.lsids)
+        except StoreError as fault:  # the server ends them by itself after a minute
+            log.warning("sessions_not_ended", error=str(fault))
+
     def _start_take_over(self, epoch: int) -> None:
         """Reconciles beside the renewals: it may take longer than the lease lasts."""
+        if epoch != self._epoch:
+            return  # the lease was lost while we waited to try again
         self._take_over = asyncio.create_task(self._on_taken(epoch), name="take-over")
         self._take_over.add_done_callback(lambda _: self.wake())
 
@@ -145,31 +162,36 @@ class Leadership(Loop):
         finished, self._take_over = self._take_over, None
         fault = finished.exception()
         if fault is None:
-            self.role = Role.LEADER
+            self.role, self._failures_to_take_over = Role.LEADER, 0
             self._on_leading()
         elif isinstance(fault, LeadershipLost):
             self._lose(str(fault))
         else:
-            log.error("take_over_failed", epoch=self._epoch, error=str(fault), exc_info=fault)
-            self._start_take_over(self._epoch)
+            pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2**self._failures_to_take_over)
+            self._failures_to_take_over += 1
+            log.error("take_over_failed", epoch=self._epoch, error=str(fault), exc_info=fault, pause_seconds=pause)
+            asyncio.get_running_loop().call_later(pause, self._start_take_over, self._epoch)
 
     async def _renew(self) -> None:
         epoch = self._epoch
         if epoch is None:
             return
         sent_at = self._clock.boottime()
-        remaining = self._deadline - sent_at
+        remaining = self._deadline - self._margin - sent_at
         if remaining <= 0:
             self._lose("the lease was not renewed in time")
         self._seq += 1
+        limit = max(SHORTEST_PAUSE_SECONDS, min(remaining, self._ttl / RENEWALS_PER_TTL))
         try:
-            kept = await self._store.renew(epoch, self._seq, self._clock.now(), min(remaining, self._ttl / 3))
+            kept = await self._store.renew(epoch, self._seq, self._clock.now(), self._lsids(), limit)
         except StoreError as fault:
             log.warning("lease_renewal_failed", epoch=epoch, error=str(fault), remaining_seconds=round(remaining, 1))
             return
         if not kept:
             self._lose("another daemon took the lease")
         self._extend(sent_at)
+        if self.role is Role.STANDBY:  # taking over: no pass of the scheduler says that we are alive
+            self._on_observed()
 
     def _extend(self, sent_at: float) -> None:
         """The deadline counts from before the renewal was sent: the server may have done it that early."""

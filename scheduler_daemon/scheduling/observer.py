@@ -69,7 +69,7 @@ class Observer:
             self._runs.claimable(slots) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
-        waiting = await self._runs.first_waiting(sorted(ended), limit) if ended else []
+        waiting = await self._runs.first_waiting(sorted(ended)) if ended else []
         unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
         jobs = list(unique.values())[:limit]
         for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
@@ -86,11 +86,8 @@ class Observer:
         for document in await self._jobs.of_templates(list(due)):
             if repr(document["_id"]) in planned or document.get("plannedRevision") is None:
                 continue
-            try:
-                job = self._planner.read(document)
-            except InvalidDefinition:
-                continue  # planning puts it aside, with its reason, when it is due or changed
-            if is_runnable(job, now):
+            job = self._planner.readable(document)
+            if job is not None and is_runnable(job, now):
                 jobs.append(job)
         live = await self._runs.live_by_job([job.id for job in jobs])
         idle = [(job.template, job, due[job.template]) for job in jobs if job.id not in live]
@@ -100,7 +97,7 @@ class Observer:
 
     async def next_moment(self, now: datetime) -> datetime | None:
         """When the next job, retry or due source falls due; None: nothing is known to come."""
-        moments = await asyncio.gather(self._jobs.next_moment(), self._runs.next_retry())
+        moments = await asyncio.gather(self._jobs.next_moment(now), self._runs.next_retry())
         return min((m for m in (*moments, self._due_sources.next_moment(now)) if m is not None), default=None)
 
 

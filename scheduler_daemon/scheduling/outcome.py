@@ -14,6 +14,7 @@ from shared.schedule.backoff import retry_delay
 
 LARGEST_RESULT_BYTES = 16_384
 LONGEST_SUMMARY = 2_000
+DEEPEST_RESULT = 50
 MOST_INTERRUPTIONS = 10
 
 
@@ -84,7 +85,7 @@ def conclude(run: Mapping[str, Any], outcome: Outcome, now: datetime, retention:
     """What becomes of the running `run` (its document) after `outcome`."""
     match outcome:
         case Returned(JobResult(outcome="failure") as result):
-            error = {"type": "JobFailure", "message": result.summary[:LONGEST_SUMMARY]}
+            error = {"type": "JobFailure", "message": _text(result.summary)}
             return _failure(run, RunState.FAILED, error, result.retryable, now, retention, _result(result))
         case Returned(result):
             fields: dict[str, Any] = {"result": _result(result), "error": None}
@@ -92,13 +93,13 @@ def conclude(run: Mapping[str, Any], outcome: Outcome, now: datetime, retention:
                 fields["reason"] = "the template had nothing to do"
             return _terminal(run, RunState.SUCCEEDED, fields, now, retention)
         case Failed(kind, message, retryable):
-            error = {"type": kind, "message": message[:LONGEST_SUMMARY]}
+            error = {"type": kind, "message": _text(message)}
             return _failure(run, RunState.FAILED, error, retryable, now, retention, None)
         case TimedOut(seconds):
             error = {"type": "TimedOut", "message": f"the time-out of {seconds:g} s was exceeded"}
             return _failure(run, RunState.TIMED_OUT, error, True, now, retention, None)
         case Cancelled(reason):
-            return _terminal(run, RunState.CANCELLED, {"reason": reason}, now, retention)
+            return _terminal(run, RunState.CANCELLED, {"reason": _text(reason)}, now, retention)
         case Interrupted(repeat):
             return _interrupted(run, repeat, now, retention)
 
@@ -172,15 +173,28 @@ def _terminal(
     )
 
 
+def _text(value: object) -> str:
+    """Text that MongoDB takes: no unpaired surrogates (file names hold such), bounded."""
+    return str(value)[:LONGEST_SUMMARY].encode("utf-8", "replace").decode()
+
+
 def _result(result: JobResult) -> dict[str, Any]:
-    """The stored result: what cannot be stored, or is larger than 16 KiB, is left out and said so."""
-    stored = {"summary": result.summary[:LONGEST_SUMMARY], "metrics": dict(result.metrics)}
-    if not stored["metrics"]:
-        return stored
+    """The stored result: metrics that cannot be stored, or are larger than 16 KiB, are left out and said so."""
+    summary = _text(result.summary)
+    if not result.metrics:
+        return {"summary": summary, "metrics": {}}
     try:
+        stored = {"summary": summary, "metrics": dict(result.metrics)}
         size = len(bson.encode(stored))
-    except (bson.errors.BSONError, TypeError, OverflowError) as fault:
-        return {"summary": stored["summary"], "metrics": {"metricsLeftOut": f"not storable: {fault}"[:200]}}
-    if size > LARGEST_RESULT_BYTES:
-        return {"summary": stored["summary"], "metrics": {"metricsLeftOut": f"{size} bytes, over 16 KiB"}}
+        if size > LARGEST_RESULT_BYTES:
+            raise ValueError(f"{size} bytes, over 16 KiB")
+        if _depth(stored) > DEEPEST_RESULT:
+            raise ValueError(f"more than {DEEPEST_RESULT} levels")
+    except Exception as fault:  # metrics are a plugin's own objects: anything may go wrong
+        return {"summary": summary, "metrics": {"metricsLeftOut": _text(f"not storable: {fault}")[:200]}}
     return stored
+
+
+def _depth(value: object) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return 1 + max((_depth(child) for child in children), default=0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from shared.clock import to_milliseconds
@@ -18,6 +19,8 @@ from shared.queries.runs import RunDocument
 from shared.schedule.misfire import ON_TIME, SkippedRange, due_occurrences, skipped_between
 from shared.schedule.occurrences import jittered
 from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
+
+log = structlog.get_logger(__name__)
 
 NO_LIVE_RUNS = LiveRuns(0, 0)
 
@@ -35,6 +38,8 @@ class JobPlan:
     drop_pending: SkipReason | None = None
     quarantine: Quarantine | None = None
     job_id: Any = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """The stored job that was planned."""
 
 
 class Planner:
@@ -57,6 +62,13 @@ class Planner:
             _check_parameters(template, job.params)
         return job
 
+    def readable(self, document: Mapping[str, Any]) -> Job | None:
+        """The job, or None if planning will put it aside, with its reason, when it is due or changed."""
+        try:
+            return self.read(document)
+        except Exception:  # the reason is stored by plan()
+            return None
+
     def plan(self, document: Mapping[str, Any], live: LiveRuns, now: datetime) -> JobPlan:
         """The plan of a due or changed job. A document that cannot be a job is put aside with its reason."""
         try:
@@ -68,6 +80,9 @@ class Planner:
             return self._plan_active(job, live, now)
         except InvalidDefinition as fault:
             return put_aside(document, fault, now)
+        except Exception as fault:  # a plugin's validator, a date at the edge of the calendar: one job, not the pass
+            log.error("job_cannot_be_planned", job_id=str(document["_id"]), exc_info=True)
+            return put_aside(document, InvalidDefinition("", f"cannot be planned: {type(fault).__name__}"), now)
 
     def due_run(self, job: Job, scheduled_for: datetime, now: datetime) -> RunDocument:
         """A run that a due source asks for."""
@@ -167,12 +182,20 @@ def is_runnable(job: Job, now: datetime) -> bool:
 def put_aside(document: Mapping[str, Any], fault: InvalidDefinition, now: datetime) -> JobPlan:
     """Quarantine: the document rests, with the reason, until the API changes it."""
     quarantine = Quarantine(reason=fault.detail, field=fault.field, at=now)
-    try:
-        progress = JobProgress.model_validate(document.get("daemon") or {}).model_dump(by_alias=True)
-    except ValidationError:
-        progress = {}
-    seen, update = job_queries.quarantined(document, quarantine, progress)
+    seen, update = job_queries.quarantined(document, quarantine, _readable_progress(document.get("daemon")))
     return JobPlan(seen, update, quarantine=quarantine, job_id=document["_id"])
+
+
+def _readable_progress(stored: object) -> dict[str, Any]:
+    """What can be read of the daemon's sub-document, field by field: its history outlives a bad field."""
+    kept: dict[str, Any] = {}
+    for name, value in stored.items() if isinstance(stored, Mapping) else ():
+        try:
+            JobProgress.model_validate({name: value})
+        except ValidationError:
+            continue
+        kept[name] = value
+    return JobProgress.model_validate(kept).model_dump(by_alias=True)
 
 
 def _is_paused(pause: Pause | None, now: datetime) -> bool:
@@ -197,7 +220,7 @@ def _remaining(job: Job) -> int | None:
 
 def _check_compared_fields(document: Mapping[str, Any], job: Job) -> None:
     """A compare-and-set compares what is stored: a value that was only read leniently would never match."""
-    if type(document["revision"]) is not int:
+    if not isinstance(document["revision"], int) or isinstance(document["revision"], bool):
         raise InvalidDefinition("revision", "not a whole number")
     if document.get("daemon", {}).get("nextRun") != job.daemon.next_run:
         raise InvalidDefinition("daemon.nextRun", "not a date")

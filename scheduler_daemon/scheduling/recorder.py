@@ -7,16 +7,18 @@ from typing import Any
 
 import structlog
 
-from scheduler_daemon.scheduling.outcome import Outcome, Retention, conclude
-from scheduler_daemon.store.finishes import ClaimLost, Finish, FinishStore
+from scheduler_daemon.scheduling.outcome import Failed, Outcome, Retention, conclude
+from scheduler_daemon.store.finishes import Finish, FinishStore
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, TransactionSession
 from shared.clock import Clock
-from shared.errors import DocumentRefused, StoreError
+from shared.errors import CommitUnknown, StoreError, StoreUnavailable, TransactionConflict
 from shared.models.runs import FAILURES, RunState
 
 log = structlog.get_logger(__name__)
 
+_FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
+_TRY_AGAIN = (StoreUnavailable, TransactionConflict, CommitUnknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +45,12 @@ class Recorder:
 
     def record(self, run: dict[str, Any], outcome: Outcome, done: Callable[[], None]) -> None:
         """Takes an outcome. done is called when it is durable, or when it is certain that the claim was lost."""
-        now = self._clock.now()
-        conclusion = conclude(run, outcome, now, self._retention)
-        last_run = None
-        if conclusion.terminal:
-            last_run = {
-                "runId": run["_id"],
-                "state": conclusion.state.value,
-                "scheduledFor": run["scheduledFor"],
-                "finishedAt": now,
-                "durationMs": conclusion.update["$set"]["durationMs"],
-            }
-        self._buffer.append(_Entry(Finish(run, conclusion.state, conclusion.update, last_run), done))
+        try:
+            finish = self._finish(run, outcome)
+        except Exception as fault:  # an outcome is a plugin's own object: anything may go wrong
+            log.error("outcome_unusable", run_id=run["_id"], exc_info=True)
+            finish = self._finish(run, Failed("InvalidResult", f"the result is unusable: {fault}", retryable=False))
+        self._buffer.append(_Entry(finish, done))
         self._idle.clear()
         self._arrived.set()
 
@@ -67,6 +63,20 @@ class Recorder:
     async def wait_until_idle(self) -> None:
         """Until everything that was recorded is stored."""
         await self._idle.wait()
+
+    def _finish(self, run: dict[str, Any], outcome: Outcome) -> Finish:
+        now = self._clock.now()
+        conclusion = conclude(run, outcome, now, self._retention)
+        last_run = None
+        if conclusion.terminal:
+            last_run = {
+                "runId": run["_id"],
+                "state": conclusion.state.value,
+                "scheduledFor": run["scheduledFor"],
+                "finishedAt": now,
+                "durationMs": conclusion.update["$set"]["durationMs"],
+            }
+        return Finish(run, conclusion.state, conclusion.update, last_run)
 
     async def _flush_on(self, session: TransactionSession) -> None:
         while True:
@@ -86,37 +96,49 @@ class Recorder:
                 self._idle.set()
 
     async def _store_group(self, session: TransactionSession, group: list[_Entry]) -> None:
-        pause = 0.05
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 await self._store.write(session, [entry.finish for entry in group])
-            except (ClaimLost, DocumentRefused):
+            except _TRY_AGAIN as fault:
+                pause = await self._wait(len(group), fault, pause)
+            except StoreError:  # one of them is at fault, and only that one shall pay for it
                 for entry in group:
                     await self._store_single(session, entry)
                 return
-            except StoreError as fault:
-                log.warning("outcomes_not_stored", runs=len(group), error=str(fault), pause_seconds=pause)
-                await asyncio.sleep(pause)
-                pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
             else:
                 for entry in group:
                     self._settle(entry)
                 return
 
     async def _store_single(self, session: TransactionSession, entry: _Entry) -> None:
-        pause = 0.05
+        pause = _FIRST_PAUSE_SECONDS
+        refused = False
         while True:
             try:
                 stored = await self._store.write_one(session, entry.finish)
-            except StoreError as fault:
-                log.warning("outcomes_not_stored", runs=1, error=str(fault), pause_seconds=pause)
-                await asyncio.sleep(pause)
-                pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
+            except _TRY_AGAIN as fault:
+                pause = await self._wait(1, fault, pause)
                 continue
-            if not stored:
-                log.error("run_claim_lost", run_id=entry.finish.run["_id"], job_id=entry.finish.run["jobId"])
+            except StoreError as fault:
+                log.error("outcome_refused", run_id=entry.finish.run["_id"], error=str(fault), again=not refused)
+                if not refused:
+                    refused = True
+                    plain = Failed("NotStorable", "the database refused the outcome", retryable=False)
+                    entry = _Entry(self._finish(entry.finish.run, plain), entry.done)
+                    continue
+                stored = False
+            else:
+                if not stored:
+                    log.error("run_claim_lost", run_id=entry.finish.run["_id"], job_id=entry.finish.run["jobId"])
             self._settle(entry, stored=stored)
             return
+
+    async def _wait(self, runs: int, fault: StoreError, pause: float) -> float:
+        """Waits before the next try; answers how long the wait after it is."""
+        log.warning("outcomes_not_stored", runs=runs, error=str(fault), pause_seconds=pause)
+        await asyncio.sleep(pause)
+        return min(_LONGEST_PAUSE_SECONDS, pause * 2)
 
     def _settle(self, entry: _Entry, *, stored: bool = True) -> None:
         if stored:

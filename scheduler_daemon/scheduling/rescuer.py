@@ -60,6 +60,7 @@ class Rescuer(Loop):
         self._messages = messages
         self._clock = clock
         self._retention = retention
+        self._suspected: set[Any] = set()
 
     async def take_over(self, epoch: int) -> None:
         """Everything that earlier epochs left running becomes pending, or interrupted; then messages likewise."""
@@ -67,6 +68,9 @@ class Rescuer(Loop):
         while left := await self._runs.running_of_dead_epochs(epoch, MOST_DOCUMENTS):
             count = await self._passes.reclaim([self._reclaimed(run) for run in left])
             log.warning("runs_reclaimed", epoch=epoch, runs=count)
+            if count == 0:  # e.g. an identity that does not survive the way to us and back
+                log.error("runs_not_reclaimable", runs=[str(run["_id"]) for run in left[:20]], count=len(left))
+                break
         messages = await self._messages.reconcile(self._clock.now())
         if messages:
             log.warning("messages_reclaimed", epoch=epoch, messages=messages)
@@ -88,13 +92,17 @@ class Rescuer(Loop):
         """Running by our own epoch, yet not executed here: an invariant is broken; mended and said loudly."""
         before = self._clock.now() - STRANDED_AFTER
         running = await self._runs.running_of_epoch(epoch, before)
-        stranded = [run for run in running if not self._executor.holds(run["_id"])]
+        unheld = [run for run in running if not self._executor.holds(str(run["_id"]))]
+        # Twice in a row: a claim may be committed and about to start while we look.
+        stranded = [run for run in unheld if run.get("token") in self._suspected]
+        self._suspected = {run.get("token") for run in unheld if isinstance(run.get("token"), str)}
         if stranded:
             log.error("runs_stranded", runs=[str(run["_id"]) for run in stranded[:20]], count=len(stranded))
             await self._passes.reclaim([self._reclaimed(run) for run in stranded[:MOST_DOCUMENTS]])
 
     async def _release_waiting(self) -> None:
-        free = await self._runs.first_waiting(None, MOST_DOCUMENTS)
+        jobs = await self._runs.jobs_with_waiting()
+        free = await self._runs.first_waiting(jobs[:MOST_DOCUMENTS]) if jobs else []
         if free:
             changes: list[Change] = [
                 (
@@ -114,5 +122,5 @@ class Rescuer(Loop):
         template = self._templates.get(run["template"])
         repeat = template is not None and template.on_interrupt == "retry"
         conclusion = conclude(run, Interrupted(repeat), now, self._retention)
-        held = {"_id": run["_id"], "state": RunState.RUNNING.value, "token": run["token"], "epoch": run["epoch"]}
+        held = {"_id": run["_id"], "state": RunState.RUNNING.value, "token": run.get("token")}
         return held, conclusion.update

@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bson.datetime_ms import DatetimeMS
-
 from scheduler_daemon.job_template import DueSource
 from scheduler_daemon.store.mongo import Database, translated
-from shared.clock import EPOCH
+from shared.clock import EPOCH, LAST_MOMENT
 
 
 class DueHead(NamedTuple):
@@ -31,7 +29,7 @@ class DueSourceStore:
                 if found is not None:
                     return DueHead(found["_id"], None)
             found = await collection.find_one(
-                {**source.filter, source.due_field: {"$gte": EPOCH}},
+                {**source.filter, source.due_field: {"$gte": EPOCH, "$lte": LAST_MOMENT}},
                 {source.due_field: 1},
                 sort=[(source.due_field, 1)],
             )
@@ -39,7 +37,5 @@ class DueSourceStore:
             return None
         value: Any = found
         for part in source.due_field.split("."):
-            value = value[part]
-        if isinstance(value, DatetimeMS):
-            return None  # beyond the year 9999, and nothing sorts between it and what is due
+            value = value.get(part) if isinstance(value, dict) else None
         return DueHead(found["_id"], value if isinstance(value, datetime) else None)

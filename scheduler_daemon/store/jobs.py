@@ -28,18 +28,24 @@ class JobStore:
         with translated():
             return await self._jobs.find(queries.unplanned()).limit(limit).to_list()
 
-    async def next_moment(self) -> datetime | None:
-        """When the next job is due, which may be in the past."""
+    async def next_moment(self, now: datetime) -> datetime | None:
+        """When the next job is due, which may be in the past. `now` if the next one must first be put aside."""
         with translated():
-            found = await self._jobs.find_one(
-                queries.has_next_run(EPOCH), {"_id": 0, "daemon.nextRun": 1}, sort=[("daemon.nextRun", 1)]
-            )
-        return found["daemon"]["nextRun"] if found else None
+            found = await self._jobs.find_one(queries.has_next_run(EPOCH), {"daemon": 1}, sort=[("daemon.nextRun", 1)])
+            if found is None:
+                return None
+            moment = found["daemon"].get("nextRun") if isinstance(found["daemon"], dict) else None
+            if isinstance(moment, datetime):
+                return moment
+            # A date within a list: it sorts among the dates, and would hide the jobs after it.
+            await self._jobs.update_one({"_id": found["_id"]}, {"$unset": {"plannedRevision": ""}})
+        return now
 
     async def of_templates(self, types: Sequence[str]) -> list[JobDocument]:
-        """Jobs of these templates. Index `by_template`."""
+        """Enabled jobs of these templates. Index `by_template`."""
         with translated():
-            return await self._jobs.find({"template": {"$in": list(types)}}).limit(_MOST_OF_A_TEMPLATE).to_list()
+            active = {"template": {"$in": list(types)}, "enabled": True, "deletedAt": None}
+            return await self._jobs.find(active).limit(_MOST_OF_A_TEMPLATE).to_list()
 
     async def by_id(self, job_id: str) -> JobDocument | None:
         with translated():

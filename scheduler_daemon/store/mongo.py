@@ -10,6 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
+    ConfigurationError,
     ConnectionFailure,
     DocumentTooLarge,
     DuplicateKeyError,
@@ -23,6 +24,7 @@ from shared.collections import CLIENT_OPTIONS, CODEC_OPTIONS
 from shared.errors import (
     DocumentRefused,
     DuplicateDocument,
+    SettingsError,
     StoreError,
     StoreUnavailable,
     TransactionConflict,
@@ -36,8 +38,14 @@ DUPLICATE_KEY = 11000
 
 
 def connect(settings: Settings) -> tuple[Client, Database]:
-    """A client (no I/O yet) and the daemon's database with the shared codec options."""
-    client: Client = AsyncMongoClient(settings.mongodb_uri.get_secret_value(), **CLIENT_OPTIONS)
+    """A client (no I/O yet) and the daemon's database with the shared codec options. SettingsError: a bad URI."""
+    try:
+        client: Client = AsyncMongoClient(settings.mongodb_uri.get_secret_value(), **CLIENT_OPTIONS)
+    except (ConfigurationError, ValueError):  # the driver's text may quote a part of the password
+        raise SettingsError(
+            "MONGODB_URI: not a valid connection string; write mongodb://host:port/?replicaSet=name "
+            "and percent-encode user name and password"
+        ) from None
     return client, client.get_database(settings.mongodb_database, codec_options=CODEC_OPTIONS)
 
 
@@ -46,10 +54,12 @@ def translated() -> Iterator[None]:
     """Turns driver errors into shared.errors."""
     try:
         yield
+    except BulkWriteError as fault:
+        raise translate(fault) from None  # it carries the documents, and with them parameters
     except PyMongoError as fault:
         raise translate(fault) from fault
-    except (InvalidDocument, BSONError, OverflowError) as fault:
-        raise DocumentRefused(str(fault)[:500]) from fault
+    except (InvalidDocument, BSONError, OverflowError, UnicodeError, RecursionError) as fault:
+        raise DocumentRefused(type(fault).__name__) from None  # its text quotes the document
 
 
 def translate(fault: PyMongoError) -> StoreError:
@@ -60,7 +70,7 @@ def translate(fault: PyMongoError) -> StoreError:
     if isinstance(fault, DuplicateKeyError):
         return DuplicateDocument(text)
     if isinstance(fault, BulkWriteError):
-        return _translate_bulk(fault, text)
+        return _translate_bulk(fault)
     if isinstance(fault, DocumentTooLarge):
         return DocumentRefused(text)
     if isinstance(fault, AutoReconnect | ConnectionFailure | NetworkTimeout | ServerSelectionTimeoutError):
@@ -72,9 +82,11 @@ def translate(fault: PyMongoError) -> StoreError:
     return StoreError(text)
 
 
-def _translate_bulk(fault: BulkWriteError, text: str) -> StoreError:
+def _translate_bulk(fault: BulkWriteError) -> StoreError:
     details: dict[str, Any] = dict(fault.details or {})
-    codes = {error.get("code") for error in details.get("writeErrors", [])}
+    errors = details.get("writeErrors", [])
+    codes = {error.get("code") for error in errors}
+    text = "; ".join(f"{error.get('code')}: {str(error.get('errmsg'))[:200]}" for error in errors[:3])
     if details.get("writeConcernErrors"):
         return StoreUnavailable(text)
     if codes == {DUPLICATE_KEY}:

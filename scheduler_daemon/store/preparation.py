@@ -8,7 +8,7 @@ from pymongo import IndexModel, ReplaceOne
 
 from scheduler_daemon.store.mongo import Client, Database, translated
 from shared.collections import JOB_TEMPLATES
-from shared.errors import SettingsError
+from shared.errors import SettingsError, StoreUnavailable
 from shared.indexes import INDEXES, IndexSpec
 from shared.models.catalogue import PublishedTemplate
 
@@ -17,6 +17,8 @@ async def require_replica_set(client: Client) -> None:
     """SettingsError if the server is a standalone: it has no transactions and no change streams."""
     with translated():
         answer = await client.admin.command("hello")
+    if answer.get("isreplicaset"):
+        raise StoreUnavailable("the replica set is not initiated, or is still starting: run rs.initiate() once")
     if "setName" not in answer and answer.get("msg") != "isdbgrid":
         raise SettingsError(
             "MONGODB_URI: this MongoDB is a standalone server; a replica set is required (one node is enough): "

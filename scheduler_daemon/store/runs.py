@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from scheduler_daemon.store.mongo import Database, translated
-from shared.clock import EPOCH
+from shared.clock import EPOCH, LAST_MOMENT
 from shared.collections import JOB_RUNS
 from shared.models.runs import RunState
 from shared.queries import runs as queries
@@ -52,32 +52,36 @@ class RunStore:
     async def next_retry(self) -> datetime | None:
         with translated():
             found = await self._runs.find_one(
-                {"state": RunState.RETRY_WAIT.value, "nextAttemptAt": {"$gte": EPOCH}},
+                {"state": RunState.RETRY_WAIT.value, "nextAttemptAt": {"$gte": EPOCH, "$lte": LAST_MOMENT}},
                 {"_id": 0, "nextAttemptAt": 1},
                 sort=[("nextAttemptAt", 1)],
             )
-        return found["nextAttemptAt"] if found else None
+        return found["nextAttemptAt"] if found and isinstance(found["nextAttemptAt"], datetime) else None
 
-    async def first_waiting(self, job_ids: Sequence[str] | None, limit: int) -> list[RunDocument]:
-        """The oldest waiting run of each job (None: of any job) that has no other live run before it.
+    async def jobs_with_waiting(self) -> list[Any]:
+        """Jobs of which runs wait behind another; what a malformed run has in the place of a job's id is among them."""
+        with translated():
+            return await self._runs.distinct("jobId", {"waiting": True})
+
+    async def first_waiting(self, job_ids: Sequence[Any]) -> list[RunDocument]:
+        """The oldest waiting run (`_id`, `jobId`) of each of these jobs that has no other live run before it.
 
         A malformed one waits for nobody: it is among them, and ends as failed when it is claimed.
         """
-        criteria: dict[str, Any] = {"waiting": True}
-        if job_ids is not None:
-            criteria["jobId"] = {"$in": list(job_ids)}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"waiting": True, "jobId": {"$in": list(job_ids)}}},
+            {"$sort": {"jobId": 1, "scheduledFor": 1}},
+            {"$group": {"_id": "$jobId", "run": {"$first": "$_id"}}},
+        ]
         with translated():
-            waiting = await self._runs.find(criteria).sort([("jobId", 1), ("scheduledFor", 1)]).limit(limit).to_list()
-        first: dict[str, RunDocument] = {}
-        malformed: list[RunDocument] = []
-        for run in waiting:
-            if isinstance(run.get("jobId"), str):
-                first.setdefault(run["jobId"], run)
-            else:
-                malformed.append(run)
-        live = await self.live_by_job(list(first))
-        free = [run for job_id, run in first.items() if job_id not in live or live[job_id].active == 0]
-        return [*malformed, *free]
+            cursor = await self._runs.aggregate(pipeline)
+            first = [{"_id": each["run"], "jobId": each["_id"]} for each in await cursor.to_list()]
+        live = await self.live_by_job([run["jobId"] for run in first if isinstance(run["jobId"], str)])
+        return [
+            run
+            for run in first
+            if not isinstance(run["jobId"], str) or live.get(run["jobId"], LiveRuns(0, 0)).active == 0
+        ]
 
     async def of_token(self, token: str) -> list[RunDocument]:
         """What a claim holds: decides a commit whose answer was lost."""

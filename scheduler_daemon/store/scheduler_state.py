@@ -11,6 +11,8 @@ from scheduler_daemon.store.mongo import Client, Database, translated
 from shared.collections import CODEC_OPTIONS, SCHEDULER_STATE
 from shared.models.scheduler_state import FENCE_ID, LEADER_ID, Heartbeat, Holder, Lease
 
+MOST_SESSIONS = 100
+
 
 class SchedulerStateStore:
     """Every write is a compare-and-set on the epoch, or idempotent."""
@@ -47,7 +49,7 @@ class SchedulerStateStore:
                         "released": False,
                         "renewedAt": now,
                     },
-                    "$push": {"lsids": {"$each": list(lsids)}},
+                    "$push": {"lsids": {"$each": list(lsids), "$slice": -MOST_SESSIONS}},
                 },
                 return_document=ReturnDocument.BEFORE,
             )
@@ -68,11 +70,14 @@ class SchedulerStateStore:
             await self._state.update_one({"_id": LEADER_ID, "epoch": epoch}, {"$set": {"lsids": list(lsids)}})
         return fence is not None and fence["epoch"] == epoch
 
-    async def renew(self, epoch: int, seq: int, now: datetime, seconds: float) -> bool:
-        """Whether we still hold the lease. May be repeated. seconds: give up after so long."""
+    async def renew(
+        self, epoch: int, seq: int, now: datetime, lsids: Sequence[Mapping[str, Any]], seconds: float
+    ) -> bool:
+        """Whether we still hold the lease. May be repeated. lsids: our sessions now; seconds: give up after so long."""
         with translated(), pymongo.timeout(seconds):
             result = await self._state.update_one(
-                {"_id": LEADER_ID, "epoch": epoch, "released": False}, {"$set": {"seq": seq, "renewedAt": now}}
+                {"_id": LEADER_ID, "epoch": epoch, "released": False},
+                {"$set": {"seq": seq, "renewedAt": now, "lsids": list(lsids)}},
             )
         return result.matched_count == 1
 

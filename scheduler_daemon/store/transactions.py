@@ -5,7 +5,7 @@ if nothing matches, the transaction is rolled back and the leadership is over.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -76,12 +76,12 @@ class TransactionSession:
         except BaseException:
             await self._abort(session)
             raise
-        await asyncio.shield(self._commit(session))
+        await _uninterrupted(self._commit(session))
         return result
 
     async def _abort(self, session: AsyncClientSession) -> None:
         try:
-            await asyncio.shield(session.abort_transaction())
+            await _uninterrupted(session.abort_transaction())
         except PyMongoError:
             self._session = None  # the server ends what it does not hear of again
 
@@ -96,6 +96,16 @@ class TransactionSession:
                     raise CommitUnknown(str(fault)[:500]) from fault
             else:
                 return
+
+
+async def _uninterrupted(ending: Coroutine[Any, Any, None]) -> None:
+    """Lets the end of a transaction happen although the caller is cancelled: the session is not free before."""
+    task = asyncio.ensure_future(ending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class Fence:

@@ -66,10 +66,14 @@ class Value(Model):
     model_config = ConfigDict(frozen=True)
 
 
-class Document(Model):
-    """A stored document. Fields of a newer version are ignored, so old and new programs can share a database."""
+class Part(Model):
+    """A part of a stored document. Fields of a newer version are ignored, so that one can go back to this one."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class Document(Part):
+    """A stored document."""
 
     def to_document(self) -> dict[str, Any]:
         """The BSON form: camelCase, moments as dates, durations as text."""

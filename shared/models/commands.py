@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.models.base import Document, Model, Moment
+from shared.models.base import Document, Moment, Part
 
 CommandKind = Literal["run", "cancel", "retry", "retry_message", "resolve_message"]
 
 
-class CommandOutcome(Model):
+class CommandOutcome(Part):
     """What became of a command."""
 
     accepted: bool

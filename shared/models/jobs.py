@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.models.base import Document, DocumentId, Label, Model, Moment, Name, Text
+from shared.models.base import Document, DocumentId, Label, Model, Moment, Name, Part, Text
 from shared.models.policies import Policies
 from shared.models.runs import RunState
 from shared.models.schedule import Schedule
@@ -29,7 +29,7 @@ class JobDefinition(Model):
     policies: Policies = Policies()
 
 
-class Pause(Model):
+class Pause(Part):
     """Why, by whom and until when a job rests. Without `until` it rests until someone resumes it."""
 
     reason: Annotated[Text, Field(max_length=500)] = ""
@@ -38,7 +38,7 @@ class Pause(Model):
     until: Moment | None = None
 
 
-class LastRun(Model):
+class LastRun(Part):
     """The newest finished run of a job."""
 
     run_id: str
@@ -48,7 +48,7 @@ class LastRun(Model):
     duration_ms: int | None = None
 
 
-class Quarantine(Model):
+class Quarantine(Part):
     """Why a document is left alone until someone mends it."""
 
     reason: str
@@ -56,7 +56,7 @@ class Quarantine(Model):
     at: Moment
 
 
-class JobProgress(Model):
+class JobProgress(Part):
     """The daemon's own sub-document."""
 
     next_run: Moment | None = None

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.durations import Duration
 from shared.models.addresses import EmailAddress, Phone
-from shared.models.base import Document, DocumentId, Model, Moment, Name, Text
+from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.jobs import Pause, Quarantine
 from shared.models.schedule import Schedule, Zone
 
@@ -98,7 +98,7 @@ class Statistics(Model):
     unknown: int = 0
 
 
-class LastOccurrence(Model):
+class LastOccurrence(Part):
     """The newest occurrence whose messages were queued."""
 
     scheduled_for: Moment
@@ -106,7 +106,7 @@ class LastOccurrence(Model):
     queued: int
 
 
-class NotificationProgress(Model):
+class NotificationProgress(Part):
     """The daemon's own sub-document. Statistics of messages are counted from the queue, not kept here."""
 
     next_run: Moment | None = None

@@ -33,7 +33,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.clock import to_milliseconds
-from shared.models.base import Document, Model, Moment
+from shared.models.base import Document, Moment, Part
 from shared.models.notification_models import Channel, Variables
 
 
@@ -80,7 +80,7 @@ TRANSITIONS: dict[QueueState, tuple[QueueState, ...]] = {
 }
 
 
-class QueueRecipient(Model):
+class QueueRecipient(Part):
     """To whom: the address on the item's channel."""
 
     address: str
@@ -88,7 +88,7 @@ class QueueRecipient(Model):
     recipient_id: str | None = None
 
 
-class QueueError(Model):
+class QueueError(Part):
     """What the last attempt met."""
 
     type: str

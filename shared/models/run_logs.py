@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.models.base import Document, Model, Moment
+from shared.models.base import Document, Moment, Part
 
 
-class LogLine(Model):
+class LogLine(Part):
     """One event."""
 
     at: Moment

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.models.base import Document, Model, Moment
+from shared.models.base import Document, Moment, Part
 
 
 class RunState(StrEnum):
@@ -65,21 +65,21 @@ Trigger = Literal["schedule", "due", "manual", "retry"]
 SkipReason = Literal["overlap", "misfire", "deadline", "paused", "deleted"]
 
 
-class RunResult(Model):
+class RunResult(Part):
     """What a template reports: one sentence and numbers."""
 
     summary: str
     metrics: dict[str, Any] = {}
 
 
-class RunError(Model):
+class RunError(Part):
     """Why an attempt failed."""
 
     type: str
     message: str
 
 
-class Attempt(Model):
+class Attempt(Part):
     """One earlier attempt of a run."""
 
     number: int
@@ -89,7 +89,7 @@ class Attempt(Model):
     error: RunError | None = None
 
 
-class SkippedSpan(Model):
+class SkippedSpan(Part):
     """The nominal instants that one `skipped` document stands for. exact false: count is a lower bound."""
 
     first: Moment = Field(alias="from")

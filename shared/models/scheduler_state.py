@@ -4,14 +4,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.models.base import Document, Model, Moment
+from shared.models.base import Document, Moment, Part
 
 LEADER_ID = "leader"
 FENCE_ID = "fence"
 HEARTBEAT_PREFIX = "daemon:"
 
 
-class Holder(Model):
+class Holder(Part):
     """One daemon process."""
 
     instance: str

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.clock import LAST_MOMENT
 from shared.models.jobs import Job, Quarantine
 from shared.models.runs import FAILURES, RunState
 
@@ -26,13 +27,28 @@ def unplanned() -> Filter:
 
 def has_next_run(earliest: datetime) -> Filter:
     """Jobs with any moment to come; sorted by nextRun, the first is the next. Index `due`."""
-    return {"daemon.nextRun": {"$gte": earliest}}
+    return {"daemon.nextRun": {"$gte": earliest, "$lte": LAST_MOMENT}}
 
 
 def next_run_is_no_date() -> Filter:
-    """Documents whose daemon.nextRun can never be due because of its type. Index `due`, empty ranges."""
-    wrong = ["string", "int", "long", "double", "decimal", "object", "bool", "timestamp", "objectId"]
-    return {"daemon.nextRun": {"$type": wrong}}
+    """Documents whose daemon.nextRun can never be due: no date, or beyond the year 9999. Index `due`, empty ranges."""
+    wrong = [
+        "string",
+        "binData",
+        "regex",
+        "minKey",
+        "maxKey",
+        "javascript",
+        "int",
+        "long",
+        "double",
+        "decimal",
+        "object",
+        "bool",
+        "timestamp",
+        "objectId",
+    ]
+    return {"$or": [{"daemon.nextRun": {"$type": wrong}}, {"daemon.nextRun": {"$gt": LAST_MOMENT}}]}
 
 
 def without_template(installed: Sequence[str]) -> Filter:
@@ -67,12 +83,16 @@ def quarantined(
 ) -> tuple[Filter, Update]:
     """Puts a document aside. progress: what could be read of the daemon's sub-document; it is written whole."""
     revision = document.get("revision")
+    seen: Filter = {"_id": document["_id"]}
+    whole = isinstance(revision, int) and not isinstance(revision, bool)
+    if whole:  # compare-and-set: somebody may be mending it just now
+        seen["revision"] = revision
     return (
-        {"_id": document["_id"]},
+        seen,
         {
             "$set": {
                 "daemon": {**progress, "nextRun": None, "quarantine": quarantine.model_dump(by_alias=True)},
-                "plannedRevision": revision if type(revision) is int else NEVER_PLANNED_REVISION,
+                "plannedRevision": revision if whole else NEVER_PLANNED_REVISION,
             }
         },
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 
@@ -38,6 +38,23 @@ class FinalTemplate(HeldTemplate):
     on_interrupt = "interrupted"
 
 
+class OddTemplate(JobTemplate):
+    """Ends in the way that the test puts into `ending`."""
+
+    type = "odd"
+    name = "Odd"
+    category = "tests"
+
+    def __init__(self) -> None:
+        self.ending: Callable[[], Any] = lambda: None
+
+    async def execute(self, context: JobExecutionContext) -> JobResult:  # noqa: ARG002 - the base's signature
+        ended = self.ending()
+        if asyncio.iscoroutine(ended):
+            ended = await ended
+        return cast(JobResult, ended)
+
+
 class DrainTemplate(JobTemplate):
     """Has a due source: the collection `inbox`."""
 
@@ -64,7 +81,9 @@ class OpenBench(Protocol):
 
 @pytest.fixture
 def templates() -> dict[str, JobTemplate]:
-    return {each.type: each for each in (NoopTemplate(), HeldTemplate(), FinalTemplate(), DrainTemplate())}
+    return {
+        each.type: each for each in (NoopTemplate(), HeldTemplate(), FinalTemplate(), OddTemplate(), DrainTemplate())
+    }
 
 
 @pytest.fixture

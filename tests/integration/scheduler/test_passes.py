@@ -149,6 +149,41 @@ async def test_nothing_new_is_created_while_the_clock_cannot_be_trusted(bench: W
     assert (await bench.job())["daemon"]["nextRun"] == MONDAY + seconds(60)
 
 
+async def test_a_saturated_daemon_sleeps_until_a_slot_is_free(open_bench: OpenBench):
+    bench = await open_bench(daemon_max_concurrent_runs=1)
+    await bench.lead()
+    await bench.db.dynamic_jobs.insert_many(
+        [
+            job_document("job-1", template="held", schedule=once(MONDAY + seconds(1))),
+            job_document("job-2", schedule=once(MONDAY + seconds(2))),
+        ]
+    )
+    await bench.tick(1)
+    await bench.tick(1.5)
+    assert await bench.daemon.scheduler.run_once() >= 0.1
+    bench.daemon.executor.cancel_job("job-1", "make room")
+    await bench.settle()
+    assert bench.daemon.scheduler._seconds_to_sleep() == 0
+
+
+async def test_cancelling_a_caller_leaves_the_session_free_for_the_next_transaction(bench: Workbench):
+    fence = bench.daemon.leadership._fence
+    waiting = asyncio.create_task(fence.fenced(lambda _: asyncio.sleep(0)))
+    commit = fence._session._commit
+    begun = asyncio.Event()
+
+    async def slow_commit(session: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        await commit(session)
+
+    fence._session._commit = slow_commit  # type: ignore[method-assign]
+    await begun.wait()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await fence.fenced(lambda _: asyncio.sleep(0))
+
+
 async def test_a_deleted_job_starts_nothing_and_its_pending_run_is_recorded_as_skipped(open_bench: OpenBench):
     bench = await open_bench(daemon_max_concurrent_runs=1)
     await bench.lead()

@@ -1,10 +1,12 @@
 """Malformed documents and broken invariants: put aside or mended, and nobody else is stopped."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from bson import DatetimeMS, ObjectId
 
+from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS
 from shared.clock import to_milliseconds
 from tests.support.documents import MONDAY, job_document, once, seconds
 from tests.support.workbench import Workbench
@@ -22,11 +24,14 @@ NEVER_PLANNED = [
     job_document("odd-params", params={"duration": {"$gt": 1}}),
     job_document("odd-date", scheduleSince=DatetimeMS(2**60)),
     job_document("odd-pause", pause="yes"),
+    job_document("year-1", scheduleSince=datetime(1, 1, 1, tzinfo=UTC), schedule=once(MONDAY)),
 ]
 PLANNED = [
     job_document("text-date", plannedRevision=1, daemon={"nextRun": "2026-11-23T09:00:00Z"}),
     job_document("number-date", plannedRevision=1, daemon={"nextRun": 17}),
     job_document("far-date", plannedRevision=1, daemon={"nextRun": MONDAY, "cursor": DatetimeMS(2**60)}),
+    job_document("beyond-dates", plannedRevision=1, daemon={"nextRun": DatetimeMS(8_640_000_000_000_000)}),
+    job_document("list-of-dates", plannedRevision=1, daemon={"nextRun": [MONDAY + seconds(1)]}),
     job_document("due-and-odd", plannedRevision=1, policies={"overlap": 3}, daemon={"nextRun": MONDAY}),
 ]
 
@@ -80,6 +85,7 @@ async def test_a_job_whose_template_is_installed_later_wakes_up_at_the_take_over
     [
         {"params": "none"},
         {"priority": "high"},
+        {"attempt": "0"},
         {"scheduledFor": "noon"},
         {"timeoutMs": None},
         {"jobId": 7},
@@ -118,6 +124,8 @@ async def test_a_run_of_ours_that_nobody_executes_is_found_and_repeated(bench: W
         {"_id": run["_id"]}, {"$set": stranded, "$unset": {"expireAt": "", "finishedAt": ""}}
     )
     bench.clock.advance(60)
+    await bench.daemon.rescuer.run_once()
+    assert await bench.states() == ["running"]  # it might be about to start
     await bench.daemon.rescuer.run_once()
     await bench.tick()
     await bench.settle()
@@ -171,3 +179,73 @@ async def test_a_job_whose_run_cannot_be_stored_is_put_aside(bench: Workbench, m
     await bench.settle()
     assert await bench.states(jobId="small") == ["succeeded"]
     assert "cannot be stored" in (await bench.job("huge"))["daemon"]["quarantine"]["reason"]
+
+
+async def test_a_mended_job_is_not_put_aside_by_a_plan_of_its_former_self(bench: Workbench):
+    planner = bench.daemon.scheduler._parts.claimer._planner
+    former = job_document(schedule="noon")
+    await bench.db.dynamic_jobs.insert_one(job_document(revision=2))
+    plan = planner.plan(former, NO_LIVE_RUNS, bench.clock.now())
+    changed = await bench.db.dynamic_jobs.update_one(plan.seen, plan.update)
+    assert changed.matched_count == 0
+
+
+async def test_a_field_of_a_newer_version_neither_stops_a_job_nor_costs_it_its_history(bench: Workbench):
+    progress = {"counters": {"succeeded": 4}, "fieldOfTheFuture": 1}
+    await bench.db.dynamic_jobs.insert_one(job_document(daemon=progress))
+    await bench.tick(60)
+    await bench.settle()
+    job = await bench.job()
+    assert job["daemon"]["counters"] == {"succeeded": 5}
+    assert job["daemon"]["fieldOfTheFuture"] == 1
+
+
+async def test_a_job_that_never_matches_its_own_filter_holds_nobody_up(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.db.dynamic_jobs.insert_many([job_document("ghost"), job_document("healthy")])
+    planner = bench.daemon.scheduler._parts.claimer._planner
+    original = planner.plan
+
+    def as_if_its_identity_were_unreadable(document: Any, live: Any, now: Any) -> Any:
+        plan = original(document, live, now)
+        if plan.job_id == "ghost":
+            plan.seen = {**plan.seen, "_id": "gh\ufffdst"}
+        return plan
+
+    monkeypatch.setattr(planner, "plan", as_if_its_identity_were_unreadable)
+    await bench.tick(60)
+    await bench.settle()
+    assert await bench.states(jobId="healthy") == ["succeeded"]
+    await bench.daemon.scheduler.run_once()
+    assert bench.daemon.scheduler._seconds_to_sleep() > 0.1
+
+
+@pytest.mark.parametrize("spoiled", [{"token": None}, {"attempt": None}, {"epoch": None}, {"jobId": 5}], ids=str)
+async def test_a_malformed_running_run_does_not_stop_a_take_over(bench: Workbench, spoiled: dict[str, Any]):
+    await bench.db.dynamic_jobs.insert_one(job_document(schedule=once(MONDAY + seconds(1))))
+    await bench.tick(1)
+    await bench.settle()
+    (run,) = await bench.runs()
+    running = {**run, "_id": "left", "state": "running", "epoch": 0, "token": "t", **spoiled}
+    del running["expireAt"]
+    await bench.db.job_runs.insert_one({name: value for name, value in running.items() if value is not None})
+    await bench.daemon.rescuer.take_over(1)
+    assert (await bench.run("left"))["state"] in ("failed", "pending")
+
+
+async def test_a_take_over_that_fails_is_tried_again_ever_more_slowly(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    leadership = bench.daemon.leadership
+    tries: list[int] = []
+
+    async def failing(epoch: int) -> None:
+        tries.append(epoch)
+        raise KeyError("odd")
+
+    monkeypatch.setattr(leadership, "_on_taken", failing)
+    leadership._start_take_over(1)
+    for _ in range(100):
+        await leadership.run_once()
+    assert len(tries) <= 4
