@@ -12,6 +12,9 @@ from deploy.local.tethered import tethered
 
 EXISTING_SERVER = "TEST_MONGODB_URI"
 _STOP_SECONDS = 30
+# Every test has a database of its own with dozens of indexes, each a file; dropped ones stay open for ten minutes
+# otherwise, and a few hundred tests reach the limit of open files.
+_CLOSE_FILES_EARLY = "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=0)"
 
 
 class MongodServer:
@@ -48,7 +51,11 @@ class MongodServer:
         check_mongod(binary)
         port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="unified-scheduler-tests-"))
-        command = [*mongod_command(binary, self._folder, port), "--setParameter", "enableTestCommands=1"]
+        command = [
+            *mongod_command(binary, self._folder, port),
+            *("--setParameter", "enableTestCommands=1"),
+            *("--wiredTigerEngineConfigString", _CLOSE_FILES_EARLY),
+        ]
         with (self._folder / "mongod.log").open("wb") as log:
             self._process = subprocess.Popen(
                 tethered(command, on_parent_death=signal.SIGKILL),

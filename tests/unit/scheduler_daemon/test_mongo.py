@@ -8,11 +8,11 @@ from shared.errors import DocumentRefused, DuplicateDocument, SettingsError
 from tests.support.environment import ExplicitSettings
 
 
-@pytest.mark.parametrize("uri", ["mongodb://user:p/ssw@rd@host/", "mongodb://host:port/", "mongodb://host/?w=-1"])
+@pytest.mark.parametrize("uri", ["mongodb://user:p/zq@rd@host/", "mongodb://host:port/"])
 def test_a_connection_string_that_cannot_be_read_names_the_setting_and_shows_nothing_of_it(uri: str):
     with pytest.raises(SettingsError, match="MONGODB_URI") as caught:
         connect(ExplicitSettings(mongodb_uri=uri))
-    assert "ssw" not in str(caught.value)
+    assert "zq" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
