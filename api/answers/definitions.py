@@ -8,7 +8,7 @@ from api.answers.jsonable import jsonable, moment
 from api.store.ids import text_of
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition, ScheduleError
-from shared.models.jobs import Pause, Quarantine
+from shared.models.definitions import Pause, Quarantine
 from shared.models.schedule import Schedule
 from shared.queries.revisions import revision_of
 from shared.schedule.occurrences import next_occurrence

@@ -9,7 +9,8 @@ from api.answers.jsonable import fields_of, jsonable, moment
 from api.answers.messages import statistics
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
-from shared.models.notification_models import NotificationTemplate, Recipient, RecipientGroup, ScheduledNotification
+from shared.models.notification_models import NotificationTemplate, ScheduledNotification
+from shared.models.recipients import Recipient, RecipientGroup
 from shared.queries.revisions import revision_of
 
 _DEFINITION = (

@@ -15,7 +15,8 @@ from api.store import Actor
 from api.store.definitions import Change
 from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
-from shared.models.jobs import Job, JobDefinition, JobProgress, Pause
+from shared.models.definitions import Pause
+from shared.models.jobs import Job, JobDefinition, JobProgress
 
 FIELDS = ("name", "template", "params", "schedule", "enabled", "labels", "policies")
 

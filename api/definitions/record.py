@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.store import Actor
-from shared.models.jobs import Pause
+from shared.models.definitions import Pause
 
 
 def new_record(document_id: str, actor: Actor, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from api.store import Actor, Store
 from api.store.definitions import Change
 from api.store.errors import NoSuchDocument
 from shared.errors import InvalidDefinition
-from shared.models.jobs import Pause
+from shared.models.definitions import Pause
 from shared.models.notification_models import (
     NotificationProgress,
     NotificationTemplate,

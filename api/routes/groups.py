@@ -9,7 +9,7 @@ from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
-from shared.models.notification_models import RecipientGroupDefinition
+from shared.models.recipients import RecipientGroupDefinition
 
 blueprint = resource("groups", NOTIFICATIONS, "Named sets of people")
 

@@ -9,7 +9,7 @@ from api.context import actor
 from api.requests import Body
 from shared.errors import InvalidDefinition
 from shared.models.base import Moment, Text
-from shared.models.jobs import Pause
+from shared.models.definitions import Pause
 
 
 class PauseBody(Body):

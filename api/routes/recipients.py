@@ -8,7 +8,7 @@ from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
-from shared.models.notification_models import RecipientDefinition
+from shared.models.recipients import RecipientDefinition
 
 blueprint = resource("recipients", NOTIFICATIONS, "People who can be notified")
 

@@ -14,7 +14,7 @@ from scheduler_daemon.notifications.template_versions import TemplateVersions
 from scheduler_daemon.store.queue import NotificationQueue
 from scheduler_daemon.store.scheduled_notifications import ScheduledNotificationStore
 from shared.errors import InvalidDefinition, LeadershipLost, StoreError
-from shared.models.jobs import Quarantine
+from shared.models.definitions import Quarantine
 from shared.models.notification_models import (
     LastOccurrence,
     NotificationProgress,

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from shared.clock import to_milliseconds
 from shared.errors import InvalidDefinition
-from shared.models.jobs import Job, JobProgress, Pause, Quarantine
+from shared.models.definitions import Pause, Quarantine
+from shared.models.jobs import Job, JobProgress
 from shared.models.runs import SkipReason, due_run_id, run_id
 from shared.models.schedule import OnceSchedule
 from shared.queries import jobs as job_queries

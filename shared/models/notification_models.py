@@ -1,4 +1,4 @@
-"""Notification templates, scheduled notifications and recipients: what people write about notifications."""
+"""Notification templates and scheduled notifications: what people write about notifications."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from shared.durations import Duration
 from shared.models.addresses import EmailAddress, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
-from shared.models.jobs import Pause, Quarantine
-from shared.models.schedule import Schedule, Zone
+from shared.models.definitions import Quarantine, ScheduledDefinition
+from shared.models.schedule import Schedule
 
 MOST_ADDRESSES = 10_000
 MOST_GROUPS = 100
@@ -118,29 +118,17 @@ class NotificationProgress(Part):
     quarantine: Quarantine | None = None
 
 
-class ScheduledNotification(Document):
-    """The stored document of `scheduled_notifications`; `plannedRevision` hands over as in a job."""
+class ScheduledNotification(ScheduledDefinition):
+    """The stored document of `scheduled_notifications`."""
 
-    id: DocumentId = Field(alias="_id")
     name: Name
     template_id: DocumentId
     template_version: int
     channels: Channels
     recipients: Recipients
     variables: Variables = {}
-    schedule: Schedule
     expires_after: Duration | None = None
     critical: bool = False
-    pause: Pause | None = None
-    revision: Annotated[int, Field(ge=1)]
-    schedule_since: Moment
-    created_at: Moment
-    created_by: str
-    updated_at: Moment
-    updated_by: str
-    deleted_at: Moment | None = None
-    expire_at: Moment | None = None
-    planned_revision: int | None = None
     daemon: NotificationProgress = NotificationProgress()
 
 
@@ -202,70 +190,3 @@ class NotificationTemplate(Document):
     """When this version was saved; createdAt is the template's, the same in all its versions."""
     updated_by: str | None = None
     deleted_at: Moment | None = None
-
-
-class RecipientDefinition(Model):
-    """A person who can be notified."""
-
-    name: Annotated[Text, Field(max_length=200)] = ""
-    email: EmailAddress | None = None
-    phone: Phone | None = None
-    locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
-    timezone: Zone | None = None
-    variables: Variables = {}
-
-    @model_validator(mode="after")
-    def _reachable(self) -> "RecipientDefinition":
-        if self.email is None and self.phone is None:
-            raise ValueError("give an email or a phone")
-        return self
-
-
-class RecipientGroupDefinition(Model):
-    """A named set of people."""
-
-    name: Name
-    members: Annotated[list[DocumentId], Field(max_length=100_000)] = []
-
-
-class _Owned(Document):
-    id: DocumentId = Field(alias="_id")
-    revision: Annotated[int, Field(ge=1)]
-    created_at: Moment
-    created_by: str
-    updated_at: Moment
-    updated_by: str
-
-
-class Recipient(_Owned):
-    """The stored person of `recipients`."""
-
-    name: str = ""
-    email: EmailAddress | None = None
-    phone: Phone | None = None
-    locale: str | None = None
-    timezone: Zone | None = None
-    variables: Variables = {}
-
-
-class RecipientGroup(_Owned):
-    """The stored group of `recipient_groups`."""
-
-    name: Name
-    members: list[DocumentId] = []
-
-
-class CalendarEntry(Model):
-    """A named day or range of days (both included) on which nothing runs."""
-
-    name: Name
-    first: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    last: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-
-
-class Calendar(_Owned):
-    """`calendars`: days that many schedules leave out."""
-
-    name: Name
-    timezone: Zone = "UTC"
-    entries: list[CalendarEntry] = []

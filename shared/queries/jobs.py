@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.clock import LAST_MOMENT
-from shared.models.jobs import Job, Quarantine
+from shared.models.definitions import Quarantine
+from shared.models.jobs import Job
 from shared.models.runs import FAILURES, RunState
 
 Filter = dict[str, Any]

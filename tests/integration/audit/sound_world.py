@@ -8,7 +8,8 @@ from pymongo.database import Database
 from shared import collections as names
 from shared.clock import to_milliseconds
 from shared.models.commands import Command, CommandOutcome
-from shared.models.jobs import Job, Quarantine
+from shared.models.definitions import Quarantine
+from shared.models.jobs import Job
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import Delivery, DeliveryState, QueueItem, QueueState, queue_item_id
 from shared.models.run_logs import LogLine, RunLogPage

@@ -104,7 +104,8 @@ async def test_more_due_jobs_than_slots_all_run_in_the_end(open_bench: OpenBench
     assert await bench.states() == ["succeeded"] * 10
 
 
-async def test_without_a_free_slot_what_is_due_becomes_pending_before_it_counts_as_missed(open_bench: OpenBench):
+async def saturated(open_bench: OpenBench) -> Workbench:
+    """A daemon whose one slot is taken by job-1; job-2 falls due a second later."""
     bench = await open_bench(daemon_max_concurrent_runs=1)
     await bench.lead()
     await bench.db.dynamic_jobs.insert_many(
@@ -114,6 +115,11 @@ async def test_without_a_free_slot_what_is_due_becomes_pending_before_it_counts_
         ]
     )
     await bench.tick(1)
+    return bench
+
+
+async def test_without_a_free_slot_what_is_due_becomes_pending_before_it_counts_as_missed(open_bench: OpenBench):
+    bench = await saturated(open_bench)
     await bench.tick(10)
     assert await bench.states(jobId="job-2") == ["pending"]
 
@@ -150,15 +156,7 @@ async def test_nothing_new_is_created_while_the_clock_cannot_be_trusted(bench: W
 
 
 async def test_a_saturated_daemon_sleeps_until_a_slot_is_free(open_bench: OpenBench):
-    bench = await open_bench(daemon_max_concurrent_runs=1)
-    await bench.lead()
-    await bench.db.dynamic_jobs.insert_many(
-        [
-            job_document("job-1", template="held", schedule=once(MONDAY + seconds(1))),
-            job_document("job-2", schedule=once(MONDAY + seconds(2))),
-        ]
-    )
-    await bench.tick(1)
+    bench = await saturated(open_bench)
     await bench.tick(1.5)
     assert await bench.daemon.scheduler.run_once() >= 0.1
     bench.daemon.executor.cancel_job("job-1", "make room")
@@ -185,15 +183,7 @@ async def test_cancelling_a_caller_leaves_the_session_free_for_the_next_transact
 
 
 async def test_a_deleted_job_starts_nothing_and_its_pending_run_is_recorded_as_skipped(open_bench: OpenBench):
-    bench = await open_bench(daemon_max_concurrent_runs=1)
-    await bench.lead()
-    await bench.db.dynamic_jobs.insert_many(
-        [
-            job_document("job-1", template="held", schedule=once(MONDAY + seconds(1))),
-            job_document("job-2", schedule=once(MONDAY + seconds(2))),
-        ]
-    )
-    await bench.tick(1)
+    bench = await saturated(open_bench)
     await bench.tick(10)
     await bench.db.dynamic_jobs.update_one(
         {"_id": "job-2"}, {"$set": {"deletedAt": bench.clock.now(), "revision": 2}, "$unset": {"plannedRevision": ""}}

@@ -22,7 +22,8 @@ from api.answers.notifications import (
     scheduled_notification_answer,
 )
 from api.answers.runs import run_answer
-from shared.models.jobs import Job, Pause
+from shared.models.definitions import Pause
+from shared.models.jobs import Job
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import Delivery, QueueItem, QueueState
 from shared.models.runs import Run

@@ -12,12 +12,12 @@ from shared.models.jobs import Job, JobDefinition
 from shared.models.notification_models import (
     Address,
     NotificationTemplateDefinition,
-    RecipientDefinition,
     Recipients,
     ScheduledNotificationCreate,
 )
 from shared.models.policies import Policies
 from shared.models.queue import queue_item_id
+from shared.models.recipients import RecipientDefinition
 from shared.models.runs import Run, SkippedSpan, due_run_id, manual_run_id, run_id
 from shared.models.schedule import Schedule
 
