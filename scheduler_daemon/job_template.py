@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from structlog.typing import FilteringBoundLogger
 
+from scheduler_daemon.due_source import DueSource
 from shared.clock import Clock
 
 if TYPE_CHECKING:
@@ -17,24 +18,13 @@ if TYPE_CHECKING:
     from scheduler_daemon.notifications.service import NotificationService
 
 
+__all__ = ["DueSource", "JobExecutionContext", "JobResult", "JobTemplate", "Services", "TemplateParameters"]
+
+
 class TemplateParameters(BaseModel):
     """Base for parameters: camelCase in documents, unknown names refused. Any pydantic model will do instead."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class DueSource:
-    """A collection whose due documents start a run of the template's jobs at their time.
-
-    filter: which documents count; due_field: the date from which on a document is due;
-    at_once: documents that are due whatever their date (None: there are no such).
-    """
-
-    collection: str
-    filter: Mapping[str, Any]
-    due_field: str
-    at_once: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.due_source import DueSource
 from scheduler_daemon.notifications.sender import DrainLimits, DrainReport, Progress, Sender
 from scheduler_daemon.store.queue import NotificationQueue
 from shared.clock import Clock

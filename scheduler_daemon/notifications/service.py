@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.due_source import DueSource
 from scheduler_daemon.notifications.fan_out import MOST_ITEMS
 from scheduler_daemon.notifications.processor import Processor
 from scheduler_daemon.notifications.rescue import Answer, MessageRescue

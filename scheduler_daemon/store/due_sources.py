@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from scheduler_daemon.job_template import DueSource
+from scheduler_daemon.due_source import DueSource
 from scheduler_daemon.store.mongo import Database, translated
 from shared.clock import EPOCH, LAST_MOMENT
 
