@@ -66,10 +66,11 @@ async def _compose_when_reachable(
 ) -> Daemon | None:
     """The daemon, as soon as MongoDB lets it be made. None: asked to stop before that."""
     pause = 0.2
+    daemon: Daemon | None = None
     while not stop.asked.is_set():
         try:
             await require_replica_set(client)
-            daemon = await composed()
+            daemon = daemon or await composed()
             await daemon.heartbeat.run_once()  # before anything is planned: can this clock be trusted?
         except StoreError as fault:
             log.warning("waiting_for_mongodb", error=str(fault), pause_seconds=pause)
