@@ -4,9 +4,10 @@ Bounded: loops and calls draw on one budget of steps for each rendering, and no 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from itertools import islice
 from typing import Any
 
@@ -19,6 +20,9 @@ MOST_STEPS = 200_000
 STEPS_OF_A_CALL = 10
 MOST_CHARACTERS = 1_000_000
 MOST_BITS = 10_000
+WIDEST = 1000
+MOST_DIGITS = 100
+_WIDENING = ("center", "indent", "batch", "slice", "truncate", "wordwrap")
 _PARTS_AT_ONCE = 32
 _WIDE_FORMAT = re.compile(r"\d{5}|\*")
 
@@ -88,6 +92,37 @@ class _Bounds(NodeTransformer):
         return nodes.Filter(nodes.List(node.nodes), "concatenated", [], [], None, None)
 
 
+def _bounded_filter(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, refusing arguments with which one call could grow without bound."""
+    leading = 2 if hasattr(filter_, "jinja_pass_arg") else 1
+
+    @wraps(filter_)
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        _spend(STEPS_OF_A_CALL)
+        value, given = args[leading - 1], [*args[leading:], *kwargs.values()]
+        if name == "replace":
+            _check_replace(str(value), *[str(text) for text in given[:2]])
+        else:
+            widest = MOST_DIGITS if name == "round" else WIDEST
+            if any(isinstance(each, int) and abs(each) > widest for each in given):
+                raise TemplateTooGreedy(f"a number above {widest} is given to the filter {name}")
+            if any(isinstance(each, str) and len(each) > WIDEST for each in given):
+                raise TemplateTooGreedy(f"a text longer than {WIDEST} is given to the filter {name}")
+        if name == "indent":
+            _check_size(len(str(value)) + str(value).count("\n") * max((_width(each) for each in given), default=4))
+        return filter_(*args, **kwargs)
+
+    return bounded
+
+
+def _width(given: object) -> int:
+    return given if isinstance(given, int) else len(given) if isinstance(given, str) else 0
+
+
+def _check_replace(text: str, old: str = "", new: str = "") -> None:
+    _check_size(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
+
+
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
     """Strict about what is undefined; no includes, no imports, no inheritance: there is no loader."""
 
@@ -95,7 +130,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     concat = staticmethod(_join)
 
     def __init__(self, *, autoescape: bool) -> None:
-        super().__init__(autoescape=autoescape, undefined=StrictUndefined, keep_trailing_newline=True, cache_size=0)
+        super().__init__(
+            autoescape=autoescape,
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            cache_size=0,
+            optimized=False,  # the optimizer would run filters on constants at compile time, outside of every bound
+        )
+        self.filters.pop("format")  # printf with widths of any size; `%` is bounded
+        for name in (*_WIDENING, "join", "replace", "round"):
+            self.filters[name] = _bounded_filter(name, self.filters[name])
         self.filters["stepwise"] = _stepwise
         self.filters["concatenated"] = _concatenated
         self.globals.pop("lipsum", None)

@@ -43,12 +43,15 @@ FIELDS = (
 )
 
 
-def pinned(definition: ScheduledNotificationCreate, store: Store) -> ScheduledNotificationCreate:
+def pinned(
+    definition: ScheduledNotificationCreate, store: Store, stored: Mapping[str, Any] | None = None
+) -> ScheduledNotificationCreate:
     """The definition with its template version fixed, after all that it refers to was found.
 
+    stored: what is being changed; it keeps its template version even if that was deleted meanwhile.
     InvalidDefinition names what is missing: template, people, groups, or a variable that somebody has no value for.
     """
-    template = _template(definition, store)
+    template = _template(definition, store, keeps=_same_template(definition, stored))
     check_channels(definition, template)
     recipients = definition.recipients
     for field, what, ids, missing in (
@@ -62,9 +65,20 @@ def pinned(definition: ScheduledNotificationCreate, store: Store) -> ScheduledNo
     return definition.model_copy(update={"template_version": template.version})
 
 
-def _template(definition: ScheduledNotificationCreate, store: Store) -> NotificationTemplate:
+def _same_template(definition: ScheduledNotificationCreate, stored: Mapping[str, Any] | None) -> bool:
+    if stored is None or definition.template_version is None:
+        return False
+    return (stored.get("templateId"), stored.get("templateVersion")) == (
+        definition.template_id,
+        definition.template_version,
+    )
+
+
+def _template(definition: ScheduledNotificationCreate, store: Store, *, keeps: bool) -> NotificationTemplate:
     try:
-        stored = store.notification_templates.find(definition.template_id, definition.template_version)
+        stored = store.notification_templates.find(
+            definition.template_id, definition.template_version, deleted_too=keeps
+        )
     except NoSuchDocument:
         field = "templateId" if definition.template_version is None else "templateVersion"
         raise InvalidDefinition(

@@ -13,7 +13,7 @@ from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.store.definitions import Change
-from shared.models.base import Name
+from shared.models.base import Name, Text
 from shared.models.jobs import JobDefinition, Labels, TemplateType
 from shared.models.policies import Policies
 from shared.models.schedule import Schedule
@@ -26,7 +26,7 @@ class JobQuery(PageQuery):
 
     template: Annotated[str, Field(max_length=64, description="Only jobs of this template.")] | None = None
     enabled: Annotated[bool, Field(description="Only enabled, or only disabled jobs.")] | None = None
-    q: Annotated[str, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
+    q: Annotated[Text, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
 
 
 class JobBody(Body, JobDefinition):

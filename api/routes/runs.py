@@ -82,6 +82,7 @@ def retry_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 
     if run.get("state") not in RETRYABLE:
         states = ", ".join(state.value for state in RETRYABLE)
         raise conflict(ProblemCode.RUN_NOT_RETRYABLE, f"Only a run in one of these states is retried: {states}.")
+    store().jobs.find(str(run.get("jobId")))  # 404 if it was deleted: there is nothing to run
     return _insert("retry", run, {"retry_of": str(run["_id"])})
 
 

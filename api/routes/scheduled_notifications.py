@@ -100,7 +100,7 @@ def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement
 @blueprint.patch("/scheduled/<id>", summary="Change some fields of a scheduled notification")
 def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
-        definition = pinned(merged(stored, body.given()), store())
+        definition = pinned(merged(stored, body.given()), store(), stored)
         return replaced(stored, definition, actor(), clock().now())
 
     return _changed(path, mutation, "update")

@@ -14,5 +14,8 @@ blueprint = resource("templates", SCHEDULER, "Job templates that the daemons pub
 def list_templates() -> Response:
     found = store().catalogue.all()
     return ok(
-        listing([template.model_dump(mode="json", by_alias=True) | {"type": template.type} for template in found], None)
+        listing(
+            [{"type": each.type, **each.model_dump(mode="json", by_alias=True, exclude={"type"})} for each in found],
+            None,
+        )
     )

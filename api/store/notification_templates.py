@@ -30,11 +30,12 @@ class NotificationTemplateStore:
         self._clock = clock
 
     @translated()
-    def find(self, template_id: str, version: int | None = None) -> dict[str, Any]:
-        """The latest version, or that one; NoSuchDocument if there is none or the template was deleted."""
+    def find(self, template_id: str, version: int | None = None, *, deleted_too: bool = False) -> dict[str, Any]:
+        """The latest version, or that one; NoSuchDocument if there is none, or the template was deleted."""
         which = {"latest": True} if version is None else {"version": version}
+        present = {} if deleted_too else {"deletedAt": None}
         found = self._connection.collection(NOTIFICATION_TEMPLATES).find_one(
-            {"templateId": template_id, **which, "deletedAt": None}
+            {"templateId": template_id, **which, **present}
         )
         if found is None:
             raise NoSuchDocument(template_id)

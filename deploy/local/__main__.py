@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from deploy.local.errors import LaunchError
 from deploy.local.launch_settings import launch_environment, read_launch_settings
 from deploy.local.launcher import Launcher
 from deploy.local.var_folder import VarFolder
+
+SAME_SIGNAL_SECONDS = 1.0
 
 
 def main() -> int:
@@ -42,17 +45,23 @@ async def _run_until_signal(launcher: Launcher) -> None:
 
 
 class _SignalCourse:
-    """The first signal stops in order, every further one at once."""
+    """The first signal stops in order, a later one at once.
+
+    One stop may arrive twice: to the group of processes, and passed on by make.
+    """
 
     def __init__(self, *, first: Callable[[], object], second: Callable[[], object]) -> None:
         self.was_called = False
         self._first, self._second = first, second
+        self._called_at = 0.0
 
     def __call__(self) -> None:
+        now = time.monotonic()
         if self.was_called:
-            self._second()
+            if now - self._called_at > SAME_SIGNAL_SECONDS:
+                self._second()
             return
-        self.was_called = True
+        self.was_called, self._called_at = True, now
         _say("Stopping; once more stops at once.")
         self._first()
 

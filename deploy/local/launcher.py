@@ -140,11 +140,14 @@ class Launcher:
                 )
 
     def _announce(self, token: str) -> None:
+        embedded = not self._settings.mongodb_uri
+        mongodb = f"MongoDB: {self._environment['MONGODB_URI']}\n" if embedded else ""  # a given one holds a password
         mails = f"sent through {self._settings.smtp_host}" if self._settings.smtp_host else self._var.outbox
         self._say(
             f"Unified Scheduler is ready: http://127.0.0.1:{self._settings.port}\n"
             f"Admin token: {token}\n"
             f"  (also in {self._var.token_file}; it replaces the token of the last start)\n"
+            f"{mongodb}"
             f"Mails: {mails}\n"
             f"Logs: {self._var.logs}\n"
             "Ctrl-C stops everything; the data stay."

@@ -120,6 +120,15 @@ def test_put_patch_pause_resume_and_delete(admin: Caller, db: Db) -> None:
     assert actions[1:] == ["create", "update", "update", "pause", "resume", "delete"]
 
 
+def test_a_scheduled_notification_can_be_changed_after_its_template_was_deleted(admin: Caller) -> None:
+    template = admin.created(TEMPLATES, template_body())["id"]
+    path = f"{SCHEDULED}/{admin.created(SCHEDULED, scheduled_body(template))['id']}"
+    assert admin.delete(f"{TEMPLATES}/{template}").status_code == 204
+    renamed = admin.patch(path, {"name": "renamed"})
+    assert (renamed.status_code, renamed.json["name"], renamed.json["templateVersion"]) == (200, "renamed", 1)
+    assert admin.post(SCHEDULED, scheduled_body(template)).status_code == 422
+
+
 def test_statistics_are_counted_from_the_queue(admin: Caller, db: Db) -> None:
     template = admin.created(TEMPLATES, template_body())["id"]
     made = admin.created(SCHEDULED, scheduled_body(template))["id"]

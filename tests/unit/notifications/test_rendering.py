@@ -171,3 +171,40 @@ def test_variables_that_come_from_outside_are_listed() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("a\tb", "a b"), ("  a  ", "a"), ("\x7f", ""), ("a\u0085b", "a b")])
 def test_one_line(text: str, expected: str) -> None:
     assert one_line(text) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'a'|center(900000000) }}",
+        "{{ x|center(900000000) }}",
+        "{{ x|indent(900000000) }}",
+        "{{ ('a' * 900000)|replace('a', 'b' * 900000) }}",
+        "{{ [1, 2]|batch(900000000, 'x')|list }}",
+        "{{ x|indent('y' * 900000) }}",
+        "{{ range(1000)|join('y' * 900000) }}",
+        "{{ 1.5|round(900000000) }}",
+    ],
+)
+def test_no_single_filter_may_take_the_machine(source: str) -> None:
+    began = time.perf_counter()
+    assert (
+        "is given to the filter" in fault_of(source, x="a\nb").detail
+        or "grows beyond" in fault_of(source, x="a").detail
+    )
+    assert time.perf_counter() - began < 5  # a bound against hanging, not a measurement
+
+
+def test_constants_are_not_computed_when_a_template_is_compiled() -> None:
+    check_texts(template("{{ 'a'|center(900000000) }}"))
+
+
+def test_ordinary_filters_work_as_ever() -> None:
+    assert text_of(
+        "{{ x|center(5) }}|{{ [1, 2]|join(', ') }}|{{ x|replace('a', 'b') }}|{{ 2.345|round(1) }}", x="a"
+    ) == ("  a  |1, 2|b|2.3")
+
+
+def test_printf_formats_are_left_to_the_bounded_operator() -> None:
+    with pytest.raises(InvalidDefinition, match="format"):
+        check_texts(template("{{ '%99999999999d'|format(1) }}"))
