@@ -80,6 +80,9 @@ def test_a_live_run_can_be_cancelled_but_not_retried(admin: Caller, db: Db, stat
 @pytest.mark.parametrize("state", ["failed", "timed_out", "interrupted", "cancelled"])
 def test_what_did_not_succeed_can_be_retried_but_not_cancelled(admin: Caller, db: Db, state: str) -> None:
     insert_run(db, "job:m:abc", state)
+    assert_problem(admin.post(f"{RUNS}/job:m:abc/retry"), 404, "not_found")  # its job was deleted
+    assert db[COMMANDS].count_documents({}) == 0
+    db["dynamic_jobs"].insert_one({"_id": "job"})
     response = admin.post(f"{RUNS}/job:m:abc/retry")
     assert response.status_code == 202
     command = db[COMMANDS].find_one({})
