@@ -50,7 +50,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The daemon stopped, or died, in the middle. stop: an orderly stop; the attempt is over either way."""
+    """The daemon stopped, or died, in the middle. repeat: the template may be run again."""
 
     repeat: bool
 

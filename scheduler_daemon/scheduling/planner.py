@@ -103,9 +103,8 @@ class Planner:
         cursor, rested = self._start_of(job, now)
         due = due_occurrences(job.schedule, job.id, cursor, now, job.created_at, job.policies.misfire)
         remaining = _remaining(job)
-        nominal = due.runs if remaining is None else due.runs[:remaining]
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
-        self._apply_overlap(job, nominal, live, now, plan)
+        self._apply_overlap(job, due.runs, live, now, plan, remaining)
         plan.records += rested
         plan.records += [self._left_out(job, span, "misfire", now) for span in due.skipped]
         cursor = max(cursor, due.cursor) if due.cursor else cursor
@@ -121,9 +120,13 @@ class Planner:
         plan.update = job_queries.planned(job, changes, len(plan.runs))
         return plan
 
-    def _apply_overlap(self, job: Job, nominal: list[datetime], live: LiveRuns, now: datetime, plan: JobPlan) -> None:
+    def _apply_overlap(
+        self, job: Job, nominal: list[datetime], live: LiveRuns, now: datetime, plan: JobPlan, remaining: int | None
+    ) -> None:
         active, waiting = live
         for moment in nominal:
+            if remaining is not None and len(plan.runs) >= remaining:
+                return  # maxRuns is reached: the schedule ends here. A skipped occurrence does not count
             run = run_queries.new_run(
                 job, identity=run_id(job.id, to_milliseconds(moment)), trigger="schedule", scheduled_for=moment, now=now
             )  # fmt: skip

@@ -245,3 +245,7 @@ def test_the_catalogue_lists_templates_with_their_schema(admin: Caller, db: Db) 
     assert [item["type"] for item in items] == ["email_notifier", "gone", "noop", "scheduled_notification_processor"]
     assert items[2]["parametersSchema"]["properties"]["count"] == {"type": "integer", "minimum": 1}
     assert {"name", "category", "description", "version", "available"} <= set(items[2])
+
+
+def test_a_search_for_what_no_text_can_hold_is_the_clients_mistake(admin: Caller) -> None:
+    assert admin.get(f"{JOBS}?q=%00").status_code == 422

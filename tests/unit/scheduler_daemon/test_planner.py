@@ -103,6 +103,16 @@ def test_the_maximum_number_of_runs_completes_the_job():
     assert progress_of(result)["nextRun"] is None
 
 
+def test_an_occurrence_that_is_skipped_does_not_use_up_the_maximum_of_runs():
+    schedule = {"kind": "interval", "every": "20s", "anchor": MONDAY, "maxRuns": 1}
+    policies = {"overlap": "skip"}
+    document = planned(schedule=schedule, policies=policies, daemon={"nextRun": MONDAY + seconds(20)})
+    result = plan(document, MONDAY + seconds(45), LiveRuns(1, 0))
+    assert result.runs == []
+    assert [record["scheduledFor"] for record in result.records] == [MONDAY + seconds(20), MONDAY + seconds(40)]
+    assert progress_of(result)["completed"] is False
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
