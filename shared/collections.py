@@ -17,6 +17,7 @@ SCHEDULER_STATE = "scheduler_state"
 RECIPIENTS = "recipients"
 RECIPIENT_GROUPS = "recipient_groups"
 CALENDARS = "calendars"
+CONTROLS = "controls"
 API_TOKENS = "api_tokens"
 AUDIT_LOG = "audit_log"
 

@@ -39,6 +39,13 @@ class LastRun(Part):
     duration_ms: int | None = None
 
 
+class Resting(Part):
+    """Since when a job rests and which rule rests: what its time brings is recorded when it ends."""
+
+    since: Moment
+    schedule: Schedule
+
+
 class JobProgress(Part):
     """The daemon's own sub-document."""
 
@@ -49,6 +56,9 @@ class JobProgress(Part):
     runs_started: int = 0
     counters: dict[str, int] = {}
     """Finished runs by state."""
+    skipped: dict[str, int] = {}
+    """Occurrences that did not run, by reason."""
+    resting: Resting | None = None
     consecutive_failures: int = 0
     auto_paused: Pause | None = None
     completed: bool = False

@@ -6,12 +6,16 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from shared.durations import Duration
-from shared.models.base import Value
+from shared.models.base import Text, Value
+from shared.models.notification_models import Channel, Channels, Recipients
 
 LONGEST_TIMEOUT = timedelta(days=7)
 OVERLAP_PATTERN = r"^(skip|queue_one|queue_all|cancel_running|allow:[1-9][0-9]{0,3})$"
 
 Overlap = Annotated[str, StringConstraints(pattern=OVERLAP_PATTERN)]
+RetryOn = Literal["failed", "timed_out"]
+ErrorType = Annotated[Text, Field(min_length=1, max_length=100)]
+AlertEvent = Literal["failed", "every_failure", "recovered", "auto_paused", "skipped"]
 
 
 class Misfire(Value):
@@ -28,6 +32,22 @@ class Retry(Value):
     max_attempts: int = Field(3, ge=1, le=100)
     backoff: Duration = timedelta(seconds=10)
     max_backoff: Duration = timedelta(minutes=10)
+    on: Annotated[list[RetryOn], Field(max_length=2)] = ["failed", "timed_out"]
+    """Endings that are repeated. An empty list: none."""
+    except_errors: Annotated[list[ErrorType], Field(max_length=20)] = []
+    """Types of errors, as a run shows them (`error.type`), that are never repeated."""
+
+
+class Alerts(Value):
+    """Who is told what. A notice is queued in the same commit as what it tells of.
+
+    failed: the first failed run after a good one.  every_failure: each.  recovered: the first good one after a failure.
+    auto_paused: pauseAfterFailures stepped in.  skipped: an occurrence did not run, for whatever reason.
+    """
+
+    on: Annotated[list[AlertEvent], Field(min_length=1, max_length=5)] = ["failed", "recovered", "auto_paused"]
+    recipients: Recipients
+    channels: Channels = [Channel.EMAIL]
 
 
 class Policies(Value):
@@ -36,9 +56,25 @@ class Policies(Value):
     overlap: Overlap = "skip"
     misfire: Misfire = Misfire()
     timeout: Duration = timedelta(minutes=10)
+    soft_timeout: Duration | None = None
+    """After this long a running attempt is reported as slow; it goes on."""
+    start_deadline: Duration | None = None
+    """A run that could not start within this time after its moment is skipped, with a record."""
+    max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Most runs of this job at once, however they were asked for; more wait."""
     retry: Retry = Retry()
     pause_after_failures: Annotated[int, Field(ge=1, le=1000)] | None = None
     priority: int = Field(0, ge=-100, le=100)
+    keep_last: int = Field(10, ge=0, le=1000)
+    """The newest runs that are kept, however old they are, as long as the job has runs to come."""
+    alerts: Alerts | None = None
+
+    @field_validator("soft_timeout", "start_deadline")
+    @classmethod
+    def _longer_than_nothing(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and not timedelta(milliseconds=100) <= value <= LONGEST_TIMEOUT:
+            raise ValueError("between 100ms and 7 days")
+        return value
 
     @field_validator("timeout")
     @classmethod

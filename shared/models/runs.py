@@ -61,8 +61,8 @@ TRANSITIONS: dict[RunState, tuple[RunState, ...]] = {
     **dict.fromkeys(TERMINAL, ()),
 }
 
-Trigger = Literal["schedule", "due", "manual", "retry"]
-SkipReason = Literal["overlap", "misfire", "deadline", "paused", "deleted"]
+Trigger = Literal["schedule", "due", "manual", "retry", "backfill"]
+SkipReason = Literal["overlap", "misfire", "deadline", "paused", "deleted", "excluded", "maintenance"]
 
 
 class RunResult(Part):
@@ -98,6 +98,15 @@ class SkippedSpan(Part):
     exact: bool
 
 
+class RunProgress(Part):
+    """How far an attempt has come, as its template says."""
+
+    done: float
+    total: float | None = None
+    message: str = ""
+    at: Moment
+
+
 class Run(Document):
     """`job_runs`. `_id` is `<jobId>:<scheduledFor in ms>`: one occurrence can exist once only."""
 
@@ -115,10 +124,23 @@ class Run(Document):
     timeout_ms: int
     backoff_ms: int
     max_backoff_ms: int
+    soft_timeout_ms: int | None = None
+    slow_at: Moment | None = None
+    """When the present attempt exceeded the soft time-out."""
+    start_by: Moment | None = None
+    """Skipped (reason `deadline`) if it has not started by then."""
+    retry_on: list[str] | None = None
+    """Endings that are repeated; None: every failure."""
+    retry_except: list[str] = []
+    alerts: bool = False
+    """Whether somebody is told how it ends."""
     params: dict[str, Any]
     priority: int = 0
     waiting: bool = False
-    """Pending behind an earlier run of the same job (overlap policy queue_one, queue_all or cancel_running)."""
+    """Pending behind an earlier run of the same job (overlap policy, maxConcurrent, backfill)."""
+    width: int = 1
+    """While it waits: it may start as soon as fewer runs of its job than this are alive."""
+    progress: RunProgress | None = None
     token: str | None = None
     epoch: int | None = None
     instance: str | None = None
@@ -144,6 +166,11 @@ def run_id(job_id: str, scheduled_for_ms: int) -> str:
 def due_run_id(job_id: str, moment_ms: int) -> str:
     """The identity of a run that a due source asked for."""
     return f"{job_id}:d:{moment_ms}"
+
+
+def backfill_run_id(job_id: str, scheduled_for_ms: int) -> str:
+    """The identity of a past occurrence that a person asked for."""
+    return f"{job_id}:b:{scheduled_for_ms}"
 
 
 def manual_run_id(job_id: str, key: str) -> str:

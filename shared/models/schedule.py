@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from shared.durations import Duration
-from shared.models.base import Moment, Value
+from shared.models.base import DocumentId, Moment, Value
 from shared.schedule.cron import check_expression
 from shared.schedule.zones import load_zone
 
 SHORTEST_INTERVAL = timedelta(seconds=1)
 LONGEST_JITTER = timedelta(days=1)
+MOST_CALENDARS = 20
 
 
 def _known_zone(name: str) -> str:
@@ -53,7 +54,7 @@ class ScheduleBase(Value):
     end_at: Moment | None = None
     max_runs: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     jitter: Duration = timedelta(0)
-    exclude_calendars: list[str] = []
+    exclude_calendars: Annotated[list[DocumentId], Field(max_length=MOST_CALENDARS)] = []
 
     @property
     def zone(self) -> ZoneInfo:
@@ -64,13 +65,6 @@ class ScheduleBase(Value):
     def _jitter_is_small(cls, value: timedelta) -> timedelta:
         if value > LONGEST_JITTER:
             raise ValueError("jitter is at most one day")
-        return value
-
-    @field_validator("exclude_calendars")
-    @classmethod
-    def _no_calendar_yet(cls, value: list[str]) -> list[str]:
-        if value:
-            raise ValueError("no calendar of this name exists; leave the list empty")
         return value
 
     @model_validator(mode="after")

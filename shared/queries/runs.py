@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from shared.clock import MILLISECOND, to_milliseconds
 from shared.models.jobs import Job
+from shared.models.policies import Policies, RetryOn
 from shared.models.runs import LIVE, RunState, SkipReason, Trigger, run_id
 from shared.schedule.misfire import SkippedRange
 
@@ -61,7 +62,24 @@ def new_run(
         "createdAt": now,
         "createdBy": created_by,
         "attempts": [],
+        **_uncommon(policies, trigger, scheduled_for),
     }
+
+
+def _uncommon(policies: Policies, trigger: Trigger, scheduled_for: datetime) -> RunDocument:
+    """What only runs of jobs with such a policy carry: most do not, and every byte is written twice."""
+    fields: RunDocument = {}
+    if policies.soft_timeout is not None:
+        fields["softTimeoutMs"] = policies.soft_timeout // MILLISECOND
+    if policies.start_deadline is not None and trigger != "backfill":
+        fields["startBy"] = scheduled_for + policies.start_deadline
+    if len(set(policies.retry.on)) < len(get_args(RetryOn)):
+        fields["retryOn"] = list(policies.retry.on)
+    if policies.retry.except_errors:
+        fields["retryExcept"] = list(policies.retry.except_errors)
+    if policies.alerts is not None:
+        fields["alerts"] = True
+    return fields
 
 
 def skipped_run(run: RunDocument, reason: SkipReason, now: datetime, keep: timedelta) -> RunDocument:

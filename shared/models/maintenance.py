@@ -1,0 +1,22 @@
+"""Maintenance mode: nothing starts anywhere, and every job keeps its own state. `controls`, one document."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.models.base import Document, Moment, Text
+
+MAINTENANCE_ID = "maintenance"
+
+
+class Maintenance(Document):
+    """Written by the API. While `active` (and before `until`) no run starts; what falls due is recorded as skipped."""
+
+    id: str = Field(MAINTENANCE_ID, alias="_id")
+    revision: int = 1
+    active: bool
+    reason: Annotated[Text, Field(max_length=500)] = ""
+    since: Moment
+    until: Moment | None = None
+    updated_at: Moment
+    updated_by: str
