@@ -16,12 +16,14 @@ from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
 from scheduler_daemon.scheduling.host_lock import HostLock, boot_id, runtime_folder
+from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.leadership import Leadership, Role
 from scheduler_daemon.scheduling.observer import Observer
 from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.scheduling.rescuer import Rescuer
+from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
 from scheduler_daemon.store.changes import ChangeStore
 from scheduler_daemon.store.commands import CommandStore
@@ -103,12 +105,16 @@ async def compose(
     recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
     executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
     due_sources = DueSources(DueSourceStore(database), templates, services)
-    planner = Planner(templates, retention.success)
+    reader = JobReader(templates)
+    planner = Planner(reader, retention.success)
     holder = _holder()
-    observer = Observer(jobs, runs, planner, due_sources, settings.daemon_batch_size)
-    claimer = Claimer(observer, runs, passes, fence, planner, due_sources, holder.instance, settings.daemon_batch_size)
+    observer = Observer(jobs, runs, reader, due_sources, settings.daemon_batch_size)
+    limits = TemplateLimits(templates, settings.daemon_template_limits, executor.running_of)
+    claimer = Claimer(
+        observer, runs, passes, fence, planner, due_sources, limits, holder.instance, settings.daemon_batch_size
+    )
     commands = CommandHandler(
-        CommandStore(database), jobs, runs, passes, planner, executor, services.notifications, clock,
+        CommandStore(database), jobs, runs, passes, reader, executor, services.notifications, clock,
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention)

@@ -90,6 +90,8 @@ class JobTemplate(ABC):
     on_interrupt: ClassVar[Literal["retry", "interrupted"]] = "retry"
     """What becomes of a run whose process died: repeated, or final because the effect must not happen twice."""
     due_source: ClassVar[DueSource | None] = None
+    max_concurrent: ClassVar[int | None] = None
+    """Most runs at once, of all jobs together; the setting DAEMON_TEMPLATE_LIMITS goes before it."""
 
     class Parameters(TemplateParameters):
         """No parameters."""

@@ -49,6 +49,15 @@ INDEXES: tuple[IndexSpec, ...] = (
         partial={"state": RunState.PENDING.value, "waiting": False},
     ),
     IndexSpec(
+        names.JOB_RUNS, "claimable_by_template", (("template", 1), ("priority", -1), ("scheduledFor", 1), ("_id", 1)),
+        "the daemon: the same, while a template is at its limit",
+        partial={"state": RunState.PENDING.value, "waiting": False},
+    ),
+    IndexSpec(
+        names.JOB_RUNS, "start_by", (("startBy", 1),), "the daemon: pending runs whose start deadline has passed",
+        partial={"state": RunState.PENDING.value, "startBy": {"$exists": True}},
+    ),
+    IndexSpec(
         names.JOB_RUNS, "live_by_job", (("jobId", 1), ("state", 1), ("scheduledFor", 1)),
         "the daemon: live runs of the jobs that are due, and of those whose runs wait",
         partial={"state": {"$in": [state.value for state in LIVE_RUNS]}},
@@ -58,7 +67,8 @@ INDEXES: tuple[IndexSpec, ...] = (
         partial={"state": RunState.RETRY_WAIT.value},
     ),
     IndexSpec(
-        names.JOB_RUNS, "waiting", (("jobId", 1), ("scheduledFor", 1)), "the daemon: runs that wait behind another",
+        names.JOB_RUNS, "waiting", (("jobId", 1), ("priority", -1), ("scheduledFor", 1)),
+        "the daemon: runs that wait behind another",
         partial={"waiting": True},
     ),
     IndexSpec(names.JOB_RUNS, "by_job", (("jobId", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs of a job"),

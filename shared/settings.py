@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         description="Safety poll, seconds: how often the loop looks even if nothing woke it.",
     )
     daemon_max_concurrent_runs: int = Field(1000, ge=1, le=10_000, description="Most runs at once in the whole daemon.")
+    daemon_template_limits: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(
+        {}, description='Most runs at once of single templates, as JSON: `{"webhook_trigger": 5}`.'
+    )
     daemon_batch_size: int = Field(500, ge=1, le=500, description="Most runs that are claimed in one transaction.")
     daemon_drain_seconds: float = Field(
         45,

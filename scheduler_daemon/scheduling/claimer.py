@@ -10,12 +10,14 @@ import structlog
 
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.observer import Observed, Observer
-from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, JobPlan, Planner, put_aside
+from scheduler_daemon.scheduling.planner import JobPlan, Planner, put_aside
+from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
 from shared.errors import CommitUnknown, InvalidDefinition, StoreError, StoreUnavailable, TransactionConflict
 from shared.queries.runs import Claim, RunDocument, started
+from shared.schedule.overlap import NO_LIVE_RUNS
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Claimer:
         fence: Fence,
         planner: Planner,
         due_sources: DueSources,
+        limits: TemplateLimits,
         instance: str,
         batch_size: int,
     ) -> None:
@@ -49,6 +52,7 @@ class Claimer:
         self._fence = fence
         self._planner = planner
         self._due_sources = due_sources
+        self._limits = limits
         self._instance = instance
         self._batch_size = batch_size
         self._unsettled: str | None = None
@@ -67,7 +71,7 @@ class Claimer:
         if job_id in self._jobs_with_waiting:
             self._ended_jobs.add(job_id)
             return True
-        return self._short_of_slots or template in self._due_sources.types
+        return self._short_of_slots or template in self._due_sources.types or self._limits.was_full(template)
 
     async def claim(self, free: int, now: datetime, *, may_plan: bool) -> Claimed:
         """One batch. free: slots; may_plan: whether new occurrences may be created (the clock can be trusted)."""
@@ -85,7 +89,7 @@ class Claimer:
             raise
 
     async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Claimed:
-        seen = await self._observer.look(free, now, ended, may_plan)
+        seen = await self._observer.look(free, now, ended, may_plan, self._limits.startable())
         if seen.nothing:
             self._jobs_with_waiting -= ended
             self._short_of_slots = free == 0
@@ -105,7 +109,7 @@ class Claimer:
             more=len(seen.jobs) >= min(free, self._batch_size)
             or len(plans) < len(seen.jobs)
             or len(seen.pending) > len(batch.starts)
-            or bool(seen.retries or seen.waiting)
+            or bool(seen.retries or seen.waiting or seen.late)
             or self._unsettled is not None,
         )
 
@@ -130,7 +134,11 @@ class Claimer:
     ) -> tuple[Batch, list[RunDocument]]:
         """The batch, and those of its new runs that are born running because a slot is free."""
         batch = Batch(
-            claim, jobs=[(plan.seen, plan.update) for plan in plans], retries=seen.retries, spoiled=seen.spoiled
+            claim,
+            jobs=[(plan.seen, plan.update) for plan in plans],
+            retries=seen.retries,
+            spoiled=seen.spoiled,
+            late=seen.late,
         )
         batch.drops = [(plan.job_id, plan.drop_pending) for plan in plans if plan.drop_pending is not None]
         born = [run for plan in plans for run in plan.runs]
@@ -138,7 +146,7 @@ class Claimer:
         ready = [run for run in born if not run["waiting"]]
         held = [run for run in born if run["waiting"]]
         order = sorted([*seen.pending, *ready], key=lambda run: (-run["priority"], run["scheduledFor"]))
-        chosen = {run["_id"] for run in order[: min(free, self._batch_size)]}
+        chosen = self._limits.first_fitting(order, min(free, self._batch_size))
         batch.starts = [run["_id"] for run in seen.pending if run["_id"] in chosen]
         fresh = [started(run, claim) for run in ready if run["_id"] in chosen]
         batch.inserts = [*fresh, *(run for run in ready if run["_id"] not in chosen), *held]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from scheduler_daemon.scheduling.executor import Executor
-from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS, Planner
+from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import PassStore
@@ -18,7 +18,7 @@ from shared.models.commands import Command
 from shared.models.runs import LIVE, Run, RunState, Trigger
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
-from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
+from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_overlap
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class CommandHandler:
         jobs: JobStore,
         runs: RunStore,
         passes: PassStore,
-        planner: Planner,
+        reader: JobReader,
         executor: Executor,
         messages: MessageDecisions,
         clock: Clock,
@@ -55,7 +55,7 @@ class CommandHandler:
         self._jobs = jobs
         self._runs = runs
         self._passes = passes
-        self._planner = planner
+        self._reader = reader
         self._executor = executor
         self._messages = messages
         self._clock = clock
@@ -130,7 +130,7 @@ class CommandHandler:
         document = await self._jobs.by_id(job_id)
         if document is None or document.get("deletedAt") is not None:
             return _Answer(False, "the job does not exist any more")
-        job = self._planner.read(document)
+        job = self._reader.read(document)
         now = self._clock.now()
         run = run_queries.new_run(
             job,

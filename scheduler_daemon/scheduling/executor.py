@@ -1,6 +1,7 @@
 """Runs claimed runs as tasks, with their time-outs, and hands every outcome to the recorder."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,7 @@ class Executor:
         self._slots = slots
         self._on_free = on_free
         self._live: dict[str, _Execution] = {}
+        self._by_template: Counter[str] = Counter()
 
     @property
     def free_slots(self) -> int:
@@ -66,6 +68,10 @@ class Executor:
     def running(self) -> int:
         return len(self._live)
 
+    def running_of(self, template: str) -> int:
+        """How many runs of a template hold a slot."""
+        return self._by_template[template]
+
     def holds(self, run_id: str) -> bool:
         """Whether this process executes the run, or has its outcome and has not stored it yet."""
         return run_id in self._live
@@ -74,6 +80,7 @@ class Executor:
         """Starts a claimed run. Its claim is committed; nothing here may fail without an outcome."""
         execution = _Execution(run)
         self._live[run["_id"]] = execution
+        self._by_template[run["template"]] += 1
         execution.task = asyncio.create_task(self._execute(execution), name=f"run {run['_id']}")
 
     def cancel(self, run_id: str, reason: str) -> bool:
@@ -172,6 +179,7 @@ class Executor:
 
     def _settled(self, execution: _Execution) -> None:
         run = execution.run
+        self._by_template[run["template"]] -= 1
         if self._live.get(run["_id"]) is execution:  # a later attempt of the same run may have begun
             del self._live[run["_id"]]
         self._on_free(run["template"], run["jobId"])

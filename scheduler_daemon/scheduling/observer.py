@@ -1,7 +1,7 @@
 """One look at the database: what is due, changed, pending, waiting. Reads only; the claimer writes."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ import structlog
 
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import checked
-from scheduler_daemon.scheduling.planner import Planner, is_runnable
+from scheduler_daemon.scheduling.job_reader import JobReader
+from scheduler_daemon.scheduling.planner import is_runnable
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.runs import RunStore
 from shared.errors import InvalidDefinition
@@ -35,29 +36,38 @@ class Observed:
     pending: list[RunDocument]
     spoiled: list[tuple[Any, str]]
     """Pending runs that can never be executed, with the reason."""
+    late: list[RunDocument]
+    """Pending runs whose start deadline has passed."""
     retries: list[str]
     waiting: list[RunDocument]
     for_sources: list[tuple[str, Job, datetime]]
 
     @property
     def nothing(self) -> bool:
-        return not (self.jobs or self.pending or self.spoiled or self.retries or self.waiting or self.for_sources)
+        ended = self.spoiled or self.late
+        return not (self.jobs or self.pending or ended or self.retries or self.waiting or self.for_sources)
 
 
 class Observer:
     """Looks with as few reads as the moment needs."""
 
     def __init__(
-        self, jobs: JobStore, runs: RunStore, planner: Planner, due_sources: DueSources, batch_size: int
+        self, jobs: JobStore, runs: RunStore, reader: JobReader, due_sources: DueSources, batch_size: int
     ) -> None:
         self._jobs = jobs
         self._runs = runs
-        self._planner = planner
+        self._reader = reader
         self._due_sources = due_sources
         self._batch_size = batch_size
 
-    async def look(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Observed:
-        """What one batch may deal with. free: slots; ended: jobs a run of which has ended since the last look."""
+    async def look(
+        self, free: int, now: datetime, ended: set[str], may_plan: bool, startable: Sequence[str] | None
+    ) -> Observed:
+        """What one batch may deal with.
+
+        free: slots; ended: jobs a run of which has ended since the last look; startable: the templates that are not
+        at their limit, None if none is.
+        """
         limit = self._batch_size
         slots = min(free, limit)
         # With slots, no more is planned than can start in the same transaction: one write instead of two.
@@ -66,7 +76,7 @@ class Observer:
         due, unplanned, pending, retries = await asyncio.gather(
             self._jobs.due(due_by, most_due) if may_plan else _nothing(),
             self._jobs.unplanned(limit) if may_plan else _nothing(),
-            self._runs.claimable(slots) if slots else _nothing(),
+            self._runs.claimable(slots, startable) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
         waiting = await self._runs.first_waiting(sorted(ended)) if ended else []
@@ -75,7 +85,10 @@ class Observer:
         for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
         live = await self._runs.live_by_job([each["_id"] for each in jobs if isinstance(each["_id"], str)])
         executable, spoiled = _sorted_out(pending)
-        return Observed(jobs, live, executable, spoiled, retries, waiting, for_sources)
+        late = [run for run in executable if is_late(run, now)]
+        if late:
+            executable = [run for run in executable if not is_late(run, now)]
+        return Observed(jobs, live, executable, spoiled, late, retries, waiting, for_sources)
 
     async def _jobs_for_sources(self, now: datetime, planned: Iterable[str]) -> list[tuple[str, Job, datetime]]:
         """Idle jobs whose template's due source has something due, and that this batch does not plan anyway."""
@@ -86,7 +99,7 @@ class Observer:
         for document in await self._jobs.of_templates(list(due)):
             if repr(document["_id"]) in planned or document.get("plannedRevision") is None:
                 continue
-            job = self._planner.readable(document)
+            job = self._reader.readable(document)
             if job is not None and is_runnable(job, now):
                 jobs.append(job)
         live = await self._runs.live_by_job([job.id for job in jobs])
@@ -99,6 +112,12 @@ class Observer:
         """When the next job, retry or due source falls due; None: nothing is known to come."""
         moments = await asyncio.gather(self._jobs.next_moment(now), self._runs.next_retry())
         return min((m for m in (*moments, self._due_sources.next_moment(now)) if m is not None), default=None)
+
+
+def is_late(run: RunDocument, now: datetime) -> bool:
+    """Whether a run was not started within the start deadline of its job."""
+    start_by = run.get("startBy")
+    return isinstance(start_by, datetime) and start_by < now and run["attempt"] == 0
 
 
 def _sorted_out(pending: list[RunDocument]) -> tuple[list[RunDocument], list[tuple[Any, str]]]:

@@ -1,17 +1,18 @@
 """Decides, without I/O, what becomes of the jobs that are due or were changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
+from scheduler_daemon.scheduling.job_reader import JobReader, readable_progress
 from shared.clock import to_milliseconds
 from shared.errors import InvalidDefinition
 from shared.models.definitions import Pause, Quarantine
-from shared.models.jobs import Job, JobProgress
+from shared.models.jobs import Job, Resting
 from shared.models.runs import SkipReason, due_run_id, run_id
 from shared.models.schedule import OnceSchedule
 from shared.queries import jobs as job_queries
@@ -19,11 +20,9 @@ from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
 from shared.schedule.misfire import ON_TIME, SkippedRange, due_occurrences, skipped_between
 from shared.schedule.occurrences import jittered
-from shared.schedule.overlap import Decision, LiveRuns, decide_overlap
+from shared.schedule.overlap import Decision, LiveRuns, decide_overlap, width_of
 
 log = structlog.get_logger(__name__)
-
-NO_LIVE_RUNS = LiveRuns(0, 0)
 
 
 @dataclass(slots=True)
@@ -35,6 +34,8 @@ class JobPlan:
     runs: list[RunDocument] = field(default_factory=list)
     records: list[RunDocument] = field(default_factory=list)
     """Skipped occurrences."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """How many they are, by reason."""
     cancel_running_of: str | None = None
     drop_pending: SkipReason | None = None
     quarantine: Quarantine | None = None
@@ -44,36 +45,16 @@ class JobPlan:
 
 
 class Planner:
-    """Plans jobs one by one. templates: types that this daemon can run, with the model of their parameters."""
+    """Plans jobs one by one."""
 
-    def __init__(self, templates: Mapping[str, Any], keep_skipped: timedelta) -> None:
-        self._templates = templates
+    def __init__(self, reader: JobReader, keep_skipped: timedelta) -> None:
+        self._reader = reader
         self._keep_skipped = keep_skipped
-
-    def read(self, document: Mapping[str, Any]) -> Job:
-        """The job of a stored document; InvalidDefinition says why it can never run."""
-        job = Job.from_document(document)
-        _check_compared_fields(document, job)
-        if job.daemon.quarantine is not None and job.planned_revision is not None:
-            raise InvalidDefinition(job.daemon.quarantine.field, job.daemon.quarantine.reason)
-        template = self._templates.get(job.template)
-        if template is None:
-            raise InvalidDefinition("template", f"the template {job.template!r} is not installed in the daemon")
-        if job.planned_revision is None:
-            _check_parameters(template, job.params)
-        return job
-
-    def readable(self, document: Mapping[str, Any]) -> Job | None:
-        """The job, or None if planning will put it aside, with its reason, when it is due or changed."""
-        try:
-            return self.read(document)
-        except Exception:  # the reason is stored by plan()
-            return None
 
     def plan(self, document: Mapping[str, Any], live: LiveRuns, now: datetime) -> JobPlan:
         """The plan of a due or changed job. A document that cannot be a job is put aside with its reason."""
         try:
-            job = self.read(document)
+            job = self._reader.read(document)
             if job.deleted_at is not None:
                 return self._rest(job, None, "deleted", completed=True)
             if not job.enabled or _is_paused(job.pause, now):
@@ -100,13 +81,14 @@ class Planner:
         limit = job.policies.pause_after_failures
         if limit is not None and progress.consecutive_failures >= limit and not changed:
             return self._auto_pause(job, now)
-        cursor, rested = self._start_of(job, now)
+        cursor = _start_of(job, now)
         due = due_occurrences(job.schedule, job.id, cursor, now, job.created_at, job.policies.misfire)
         remaining = _remaining(job)
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
-        self._apply_overlap(job, due.runs, live, now, plan, remaining)
-        plan.records += rested
-        plan.records += [self._left_out(job, span, "misfire", now) for span in due.skipped]
+        self._apply_policies(job, due.runs, live, now, plan, remaining)
+        self._record_rest(job, cursor, now, plan)
+        for span in due.skipped:
+            self._record(plan, job, span, "misfire", now)
         cursor = max(cursor, due.cursor) if due.cursor else cursor
         exhausted = remaining is not None and len(plan.runs) >= remaining
         following = None if exhausted else due.following
@@ -115,39 +97,50 @@ class Planner:
             "nextRun": following and jittered(job.schedule, job.id, following.at, job.created_at),
             "completed": following is None,
         }
+        if job.daemon.resting is not None:
+            changes["resting"] = None
         if changed:
             changes |= {"quarantine": None, "autoPaused": None, "consecutiveFailures": 0}
-        plan.update = job_queries.planned(job, changes, len(plan.runs))
+        plan.update = job_queries.planned(job, changes, len(plan.runs), plan.skipped)
         return plan
 
-    def _apply_overlap(
+    def _apply_policies(
         self, job: Job, nominal: list[datetime], live: LiveRuns, now: datetime, plan: JobPlan, remaining: int | None
     ) -> None:
-        active, waiting = live
+        policies = job.policies
+        active, waiting, past = live
         for moment in nominal:
             if remaining is not None and len(plan.runs) >= remaining:
                 return  # maxRuns is reached: the schedule ends here. A skipped occurrence does not count
             run = run_queries.new_run(
                 job, identity=run_id(job.id, to_milliseconds(moment)), trigger="schedule", scheduled_for=moment, now=now
             )  # fmt: skip
-            match decide_overlap(job.policies.overlap, LiveRuns(active, waiting)):
+            if policies.start_deadline is not None and run["startBy"] < now:
+                self._skip(plan, run, "deadline", now)
+                continue
+            match decide_overlap(policies.overlap, LiveRuns(active, waiting, past), policies.max_concurrent):
                 case Decision.RUN:
                     active += 1
                     plan.runs.append(run)
                 case Decision.SKIP:
-                    plan.records.append(run_queries.skipped_run(run, "overlap", now, self._keep_skipped))
+                    self._skip(plan, run, "overlap", now)
                 case decision:
                     waiting += 1
-                    run["waiting"] = True
-                    plan.runs.append(run)
+                    plan.runs.append(run_queries.waits(run, width_of(policies.overlap, policies.max_concurrent)))
                     if decision is Decision.REPLACE:
                         plan.cancel_running_of = job.id
 
     def _rest(self, job: Job, until: datetime | None, reason: SkipReason, *, completed: bool = False) -> JobPlan:
-        changes: dict[str, Any] = {"nextRun": until, "completed": completed, "quarantine": None}
+        resting = job.daemon.resting or _resting(job, job.daemon.cursor or job.schedule_since)
+        changes: dict[str, Any] = {
+            "nextRun": until,
+            "completed": completed,
+            "quarantine": None,
+            "resting": resting.model_dump(by_alias=True),
+        }
         return JobPlan(
             job_queries.as_seen(job),
-            job_queries.planned(job, changes, 0),
+            job_queries.planned(job, changes, 0, {}),
             drop_pending=reason if job.planned_revision is None else None,
             job_id=job.id,
         )
@@ -155,25 +148,38 @@ class Planner:
     def _auto_pause(self, job: Job, now: datetime) -> JobPlan:
         failures = job.daemon.consecutive_failures
         pause = Pause(reason=f"{failures} runs failed one after another", by=run_queries.SCHEDULER, at=now)
-        cursor, records = self._rested(job, _cursor(job, now), now, now)
-        changes = {"nextRun": None, "autoPaused": pause.model_dump(by_alias=True), "cursor": cursor}
-        return JobPlan(job_queries.as_seen(job), job_queries.planned(job, changes, 0), records=records, job_id=job.id)
-
-    def _start_of(self, job: Job, now: datetime) -> tuple[datetime, list[RunDocument]]:
-        """From where on occurrences count, and the record of what passed while the job had paused itself."""
+        plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
         cursor = _cursor(job, now)
-        if job.daemon.auto_paused is None:
-            return cursor, []
-        return self._rested(job, cursor, job.updated_at, now)
+        rested = skipped_between(job.schedule, cursor, now, job.created_at)
+        if rested is not None:
+            self._record(plan, job, rested, "paused", now)
+            cursor = rested.last
+        changes = {
+            "nextRun": None,
+            "autoPaused": pause.model_dump(by_alias=True),
+            "cursor": cursor,
+            "resting": _resting(job, cursor).model_dump(by_alias=True),
+        }
+        plan.update = job_queries.planned(job, changes, 0, plan.skipped)
+        return plan
 
-    def _rested(self, job: Job, cursor: datetime, until: datetime, now: datetime) -> tuple[datetime, list[RunDocument]]:
-        span = skipped_between(job.schedule, cursor, until, job.created_at)
-        if span is None:
-            return cursor, []
-        return span.last, [self._left_out(job, span, "paused", now)]
+    def _record_rest(self, job: Job, until: datetime, now: datetime, plan: JobPlan) -> None:
+        """What the time brought while the job rested, by the rule that rested."""
+        resting = job.daemon.resting
+        if resting is None and job.daemon.auto_paused is not None:
+            resting = _resting(job, _cursor(job, now))
+        if resting is not None and resting.since < until:
+            span = skipped_between(resting.schedule, resting.since, until, job.created_at)
+            if span is not None:
+                self._record(plan, job, span, "paused", now)
 
-    def _left_out(self, job: Job, span: SkippedRange, reason: SkipReason, now: datetime) -> RunDocument:
-        return run_queries.skipped_span(job, span, reason, now, self._keep_skipped)
+    def _record(self, plan: JobPlan, job: Job, span: SkippedRange, reason: SkipReason, now: datetime) -> None:
+        plan.records.append(run_queries.skipped_span(job, span, reason, now, self._keep_skipped))
+        plan.skipped[reason] += span.count
+
+    def _skip(self, plan: JobPlan, run: RunDocument, reason: SkipReason, now: datetime) -> None:
+        plan.records.append(run_queries.skipped_run(run, reason, now, self._keep_skipped))
+        plan.skipped[reason] += 1
 
 
 def is_runnable(job: Job, now: datetime) -> bool:
@@ -186,20 +192,8 @@ def is_runnable(job: Job, now: datetime) -> bool:
 def put_aside(document: Mapping[str, Any], fault: InvalidDefinition, now: datetime) -> JobPlan:
     """Quarantine: the document rests, with the reason, until the API changes it."""
     quarantine = Quarantine(reason=fault.detail, field=fault.field, at=now)
-    seen, update = job_queries.quarantined(document, quarantine, _readable_progress(document.get("daemon")))
+    seen, update = job_queries.quarantined(document, quarantine, readable_progress(document.get("daemon")))
     return JobPlan(seen, update, quarantine=quarantine, job_id=document["_id"])
-
-
-def _readable_progress(stored: object) -> dict[str, Any]:
-    """What can be read of the daemon's sub-document, field by field: its history outlives a bad field."""
-    kept: dict[str, Any] = {}
-    for name, value in stored.items() if isinstance(stored, Mapping) else ():
-        try:
-            JobProgress.model_validate({name: value})
-        except ValidationError:
-            continue
-        kept[name] = value
-    return JobProgress.model_validate(kept).model_dump(by_alias=True)
 
 
 def _is_paused(pause: Pause | None, now: datetime) -> bool:
@@ -216,24 +210,17 @@ def _cursor(job: Job, now: datetime) -> datetime:
     return max(since, job.daemon.cursor) if job.daemon.cursor else since
 
 
+def _start_of(job: Job, now: datetime) -> datetime:
+    """The same, when the job had paused itself: its time until somebody changed it is not caught up."""
+    cursor = _cursor(job, now)
+    return cursor if job.daemon.auto_paused is None else max(cursor, job.updated_at)
+
+
+def _resting(job: Job, since: datetime) -> Resting:
+    return Resting(since=since, schedule=job.schedule)
+
+
 def _remaining(job: Job) -> int | None:
     if job.schedule.max_runs is None:
         return None
     return max(0, job.schedule.max_runs - job.daemon.runs_started)
-
-
-def _check_compared_fields(document: Mapping[str, Any], job: Job) -> None:
-    """A compare-and-set compares what is stored: a value that was only read leniently would never match."""
-    if not isinstance(document["revision"], int) or isinstance(document["revision"], bool):
-        raise InvalidDefinition("revision", "not a whole number")
-    if document.get("daemon", {}).get("nextRun") != job.daemon.next_run:
-        raise InvalidDefinition("daemon.nextRun", "not a date")
-
-
-def _check_parameters(template: Any, params: Mapping[str, Any]) -> None:
-    try:
-        template.Parameters.model_validate(params)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(["params", *(str(part) for part in first["loc"])])
-        raise InvalidDefinition(path, first["msg"]) from None

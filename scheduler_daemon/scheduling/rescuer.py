@@ -86,6 +86,7 @@ class Rescuer(Loop):
             log.error("malformed_documents_found", jobs=untimely, notifications=malformed)
         await self._reclaim_stranded(epoch)
         await self._release_waiting()
+        await self._end_late()
         return PAUSE_SECONDS
 
     async def _reclaim_stranded(self, epoch: int) -> None:
@@ -104,14 +105,16 @@ class Rescuer(Loop):
         jobs = await self._runs.jobs_with_waiting()
         free = await self._runs.first_waiting(jobs[:MOST_DOCUMENTS]) if jobs else []
         if free:
-            changes: list[Change] = [
-                (
-                    {"_id": run["_id"], "state": RunState.PENDING.value, "waiting": True},
-                    {"$set": {"waiting": False}},
-                )
-                for run in free
-            ]
+            changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
             await self._passes.reclaim(changes)
+
+    async def _end_late(self) -> None:
+        """Start deadlines pass also while no slot is free: whoever looks shall see it."""
+        now = self._clock.now()
+        late = await self._runs.late_to_start(now, MOST_DOCUMENTS)
+        if late:
+            await self._passes.skip_late(late, now)
+            log.warning("start_deadlines_missed", runs=[str(run["_id"]) for run in late[:20]], count=len(late))
 
     def _reclaimed(self, run: dict[str, Any]) -> Change:
         now = self._clock.now()

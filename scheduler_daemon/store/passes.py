@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
@@ -13,6 +13,7 @@ from scheduler_daemon.store.transactions import Fence
 from shared.collections import COMMANDS, DYNAMIC_JOBS, JOB_RUNS
 from shared.errors import StoreError
 from shared.models.runs import RunState, SkipReason
+from shared.queries import jobs as job_queries
 from shared.queries import runs as queries
 from shared.queries.runs import Claim
 
@@ -30,7 +31,7 @@ class Batch:
 
     jobs: compare-and-set (filter, update) pairs; inserts: new runs; starts: ids of pending runs to claim;
     retries, releases: ids that become claimable; drops: scheduled runs of a job that will not start;
-    spoiled: pending runs that are malformed, with the reason.
+    spoiled: pending runs that are malformed, with the reason; late: pending runs whose start deadline has passed.
     """
 
     claim: Claim
@@ -41,12 +42,12 @@ class Batch:
     releases: list[str] = field(default_factory=list)
     drops: list[tuple[str, SkipReason]] = field(default_factory=list)
     spoiled: list[tuple[Any, str]] = field(default_factory=list)
+    late: list[Document] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
-        return not (
-            self.jobs or self.inserts or self.starts or self.retries or self.releases or self.drops or self.spoiled
-        )
+        ended = self.drops or self.spoiled or self.late
+        return not (self.jobs or self.inserts or self.starts or self.retries or self.releases or ended)
 
 
 class PassStore:
@@ -73,12 +74,7 @@ class PassStore:
                 )
                 if changed.matched_count != len(batch.jobs):
                     raise StalePlan("a job was changed since it was read")
-            for job_id, why in batch.drops:
-                criteria, update = queries.not_started(job_id, why, batch.claim.now, self._keep_skipped)
-                await self._runs.update_many(criteria, update, session=session)
-            for identity, reason in batch.spoiled:
-                criteria, update = queries.spoiled(identity, reason, batch.claim.now, self._keep_failed)
-                await self._runs.update_one(criteria, update, session=session)
+            await self._end_without_start(batch, session)
             if batch.inserts:
                 await self._runs.insert_many(batch.inserts, session=session)
             await self._make_claimable(batch, session)
@@ -111,6 +107,14 @@ class PassStore:
 
         return await self._fence.fenced(work)
 
+    async def skip_late(self, late: Sequence[Document], now: datetime) -> None:
+        """Ends pending runs whose start deadline has passed."""
+
+        async def work(session: AsyncClientSession) -> None:
+            await self._skip_late(late, now, session)
+
+        await self._fence.fenced(work)
+
     async def answer_command(self, command_id: Any, update: Document, run: Document | None = None) -> None:
         """Marks a command as handled and, in the same commit, inserts the run that it asked for."""
 
@@ -121,6 +125,31 @@ class PassStore:
 
         await self._fence.fenced(work)
 
+    async def _end_without_start(self, batch: Batch, session: AsyncClientSession) -> None:
+        now = batch.claim.now
+        for job_id, why in batch.drops:
+            criteria, update = queries.not_started(job_id, why, now, self._keep_skipped)
+            dropped = await self._runs.update_many(criteria, update, session=session)
+            await self._count_skipped(job_id, why, dropped.modified_count, session)
+        for identity, reason in batch.spoiled:
+            criteria, update = queries.spoiled(identity, reason, now, self._keep_failed)
+            await self._runs.update_one(criteria, update, session=session)
+        await self._skip_late(batch.late, now, session)
+
+    async def _skip_late(self, late: Sequence[Document], now: datetime, session: AsyncClientSession) -> None:
+        by_job: dict[str, list[str]] = {}
+        for run in late:
+            by_job.setdefault(run["jobId"], []).append(run["_id"])
+        for job_id, identities in by_job.items():
+            criteria, update = queries.too_late(identities, now, self._keep_skipped)
+            ended = await self._runs.update_many(criteria, update, session=session)
+            await self._count_skipped(job_id, "deadline", ended.modified_count, session)
+
+    async def _count_skipped(self, job_id: str, why: SkipReason, count: int, session: AsyncClientSession) -> None:
+        if count:
+            criteria, update = job_queries.skipped_later(job_id, why, count)
+            await self._jobs.update_one(criteria, update, session=session)
+
     async def _make_claimable(self, batch: Batch, session: AsyncClientSession) -> None:
         if batch.retries:
             await self._runs.update_many(
@@ -130,8 +159,8 @@ class PassStore:
             )
         if batch.releases:
             await self._runs.update_many(
-                {"_id": {"$in": batch.releases}, "state": RunState.PENDING.value, "waiting": True},
-                {"$set": {"waiting": False}},
+                queries.still_waiting({"$in": batch.releases}),
+                queries.released(),
                 session=session,
             )
 

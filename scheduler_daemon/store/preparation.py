@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+import structlog
 from pymongo import IndexModel, ReplaceOne
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import OperationFailure
 
 from scheduler_daemon.store.mongo import Client, Database, translated
 from shared.collections import JOB_TEMPLATES
 from shared.errors import SettingsError, StoreUnavailable
 from shared.indexes import INDEXES, IndexSpec
 from shared.models.catalogue import PublishedTemplate
+
+log = structlog.get_logger(__name__)
+
+_OTHER_SHAPE = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict: made by an earlier version
 
 
 async def require_replica_set(client: Client) -> None:
@@ -27,10 +34,29 @@ async def require_replica_set(client: Client) -> None:
 
 
 async def create_indexes(database: Database) -> None:
-    """Creates every index of shared.indexes; those that exist are left alone."""
+    """Creates every index of shared.indexes; those that exist are left alone, those of another shape are replaced."""
     with translated():
-        for collection, specs in groupby(sorted(INDEXES, key=lambda spec: spec.collection), lambda s: s.collection):
-            await database[collection].create_indexes([_model(spec) for spec in specs])
+        for name, specs in groupby(sorted(INDEXES, key=lambda spec: spec.collection), lambda s: s.collection):
+            collection, models = database[name], [_model(spec) for spec in specs]
+            try:
+                await collection.create_indexes(models)
+            except OperationFailure as fault:
+                if fault.code not in _OTHER_SHAPE:
+                    raise
+                await _replace_indexes(collection, models)
+
+
+async def _replace_indexes(collection: AsyncCollection[dict[str, Any]], models: Sequence[IndexModel]) -> None:
+    for model in models:
+        try:
+            await collection.create_indexes([model])
+        except OperationFailure as fault:
+            if fault.code not in _OTHER_SHAPE:
+                raise
+            name = model.document["name"]
+            log.warning("index_replaced", collection=collection.name, index=name)
+            await collection.drop_index(name)
+            await collection.create_indexes([model])
 
 
 async def publish_catalogue(database: Database, templates: Sequence[PublishedTemplate]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -11,7 +12,7 @@ from shared.clock import EPOCH, LAST_MOMENT
 from shared.collections import JOB_RUNS
 from shared.models.runs import RunState
 from shared.queries import runs as queries
-from shared.schedule.overlap import LiveRuns
+from shared.schedule.overlap import NO_LIVE_RUNS, LiveRuns
 
 RunDocument = dict[str, Any]
 
@@ -22,26 +23,31 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self._runs = database[JOB_RUNS]
 
-    async def claimable(self, limit: int) -> list[RunDocument]:
-        """Pending runs in the order in which they are to start."""
+    async def claimable(self, limit: int, templates: Sequence[str] | None = None) -> list[RunDocument]:
+        """Pending runs in the order in which they are to start. templates: of these only; None: of all."""
+        criteria = queries.claimable() if templates is None else queries.claimable_of(templates)
         with translated():
-            return (
-                await self._runs.find(queries.claimable())
-                .sort([("priority", -1), ("scheduledFor", 1), ("_id", 1)])
-                .limit(limit)
-                .to_list()
-            )
+            return await self._runs.find(criteria).sort(queries.START_ORDER).limit(limit).to_list()
+
+    async def late_to_start(self, now: datetime, limit: int) -> list[RunDocument]:
+        """`_id` and `jobId` of pending runs whose start deadline has passed."""
+        with translated():
+            found = self._runs.find(queries.late_to_start(now), {"jobId": 1, "scheduledFor": 1}, hint="start_by")
+            return await found.limit(limit).to_list()
 
     async def live_by_job(self, job_ids: Sequence[str]) -> dict[str, LiveRuns]:
         """How many runs of each job are alive; jobs without any are absent."""
         counts: dict[str, LiveRuns] = {}
         with translated():
-            async for run in self._runs.find(queries.live_of(job_ids), {"jobId": 1, "state": 1, "waiting": 1}):
+            fields = {"_id": 0, "jobId": 1, "waiting": 1, "trigger": 1}
+            for run in await self._runs.find(queries.live_of(job_ids), fields).to_list():
                 if not isinstance(run["jobId"], str):
                     continue  # a list that holds a job's id matches, too
-                active, waiting = counts.get(run["jobId"], LiveRuns(0, 0))
-                held = run.get("waiting") is True
-                counts[run["jobId"]] = LiveRuns(active + (not held), waiting + held)
+                active, waiting, past = counts.get(run["jobId"], NO_LIVE_RUNS)
+                held, of_past = run.get("waiting") is True, run.get("trigger") == "backfill"
+                counts[run["jobId"]] = LiveRuns(
+                    active + (not held), waiting + (held and not of_past), past + (of_past and not held)
+                )
         return counts
 
     async def retry_due(self, now: datetime, limit: int) -> list[str]:
@@ -64,24 +70,37 @@ class RunStore:
             return await self._runs.distinct("jobId", {"waiting": True})
 
     async def first_waiting(self, job_ids: Sequence[Any]) -> list[RunDocument]:
-        """The oldest waiting run (`_id`, `jobId`) of each of these jobs that has no other live run before it.
+        """Waiting runs (`_id`, `jobId`) of these jobs that may start, the first in order of each: enough of the runs
+        before it have ended.
 
         A malformed one waits for nobody: it is among them, and ends as failed when it is claimed.
         """
         pipeline: list[dict[str, Any]] = [
             {"$match": {"waiting": True, "jobId": {"$in": list(job_ids)}}},
-            {"$sort": {"jobId": 1, "scheduledFor": 1}},
-            {"$group": {"_id": "$jobId", "run": {"$first": "$_id"}}},
+            {"$sort": dict(queries.WAITING_ORDER)},
+            {"$group": {"_id": "$jobId", "run": {"$first": "$_id"}, "width": {"$first": "$width"}}},
         ]
         with translated():
             cursor = await self._runs.aggregate(pipeline)
-            first = [{"_id": each["run"], "jobId": each["_id"]} for each in await cursor.to_list()]
-        live = await self.live_by_job([run["jobId"] for run in first if isinstance(run["jobId"], str)])
-        return [
-            run
-            for run in first
-            if not isinstance(run["jobId"], str) or live.get(run["jobId"], LiveRuns(0, 0)).active == 0
-        ]
+            first = await cursor.to_list()
+        live = await self.live_by_job([each["_id"] for each in first if isinstance(each["_id"], str)])
+        free: list[RunDocument] = []
+        for each in first:
+            width = _width(each)
+            alive = live.get(each["_id"], NO_LIVE_RUNS).active if isinstance(each["_id"], str) else 0
+            if width - alive > 1:
+                free += await self._next_waiting(each["_id"], alive, width - alive)
+            elif width > alive:
+                free.append({"_id": each["run"], "jobId": each["_id"]})
+        return free
+
+    async def _next_waiting(self, job_id: str, alive: int, most: int) -> list[RunDocument]:
+        """The next ones of one job, in order, as long as the width of each leaves room beside those that are alive."""
+        with translated():
+            found = self._runs.find({"waiting": True, "jobId": job_id}, {"jobId": 1, "width": 1})
+            runs = await found.sort(queries.WAITING_ORDER).limit(most).to_list()
+        fits = takewhile(lambda place: _width(place[1]) > alive + place[0], enumerate(runs))
+        return [run for _, run in fits]
 
     async def of_token(self, token: str) -> list[RunDocument]:
         """What a claim holds: decides a commit whose answer was lost."""
@@ -111,3 +130,8 @@ class RunStore:
                 criteria, update, projection={"_id": 1}, return_document=ReturnDocument.AFTER
             )
         return found is not None
+
+
+def _width(run: RunDocument) -> int:
+    width = run.get("width")
+    return width if isinstance(width, int) else 1

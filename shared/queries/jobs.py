@@ -7,7 +7,7 @@ from typing import Any
 from shared.clock import LAST_MOMENT
 from shared.models.definitions import Quarantine
 from shared.models.jobs import Job
-from shared.models.runs import FAILURES, RunState
+from shared.models.runs import FAILURES, RunState, SkipReason
 
 Filter = dict[str, Any]
 Update = dict[str, Any]
@@ -66,17 +66,25 @@ def as_seen(job: Job) -> Filter:
     return {"_id": job.id, "revision": job.revision, "daemon.nextRun": job.daemon.next_run}
 
 
-def planned(job: Job, changes: Mapping[str, Any], runs_started: int) -> Update:
-    """What the planner decided. changes: fields of the daemon's sub-document."""
+def planned(job: Job, changes: Mapping[str, Any], runs_started: int, skipped: Mapping[str, int]) -> Update:
+    """What the planner decided. changes: fields of the daemon's sub-document; skipped: occurrences by reason."""
     update: Update = {
         "$set": {
             "plannedRevision": job.revision,
             **{f"daemon.{name}": value for name, value in changes.items()},
         }
     }
+    increments = {f"daemon.skipped.{reason}": count for reason, count in skipped.items()}
     if runs_started:
-        update["$inc"] = {"daemon.runsStarted": runs_started}
+        increments["daemon.runsStarted"] = runs_started
+    if increments:
+        update["$inc"] = increments
     return update
+
+
+def skipped_later(job_id: str, reason: SkipReason, count: int) -> tuple[Filter, Update]:
+    """Runs that were made and never started."""
+    return {"_id": job_id}, {"$inc": {f"daemon.skipped.{reason}": count}}
 
 
 def quarantined(

@@ -15,6 +15,8 @@ Update = dict[str, Any]
 RunDocument = dict[str, Any]
 
 SCHEDULER = "scheduler"
+START_ORDER = [("priority", -1), ("scheduledFor", 1), ("_id", 1)]
+WAITING_ORDER = [("jobId", 1), ("priority", -1), ("scheduledFor", 1)]
 
 
 class Claim(NamedTuple):
@@ -35,9 +37,9 @@ def new_run(
     now: datetime,
     created_by: str = SCHEDULER,
     params: Mapping[str, Any] | None = None,
-    waiting: bool = False,
+    priority: int | None = None,
 ) -> RunDocument:
-    """A pending run with the job's parameters and policies as they are now."""
+    """A pending run with the job's parameters and policies as they are now. priority: instead of the job's."""
     policies = job.policies
     return {
         "_id": identity,
@@ -54,8 +56,8 @@ def new_run(
         "backoffMs": policies.retry.backoff // MILLISECOND,
         "maxBackoffMs": policies.retry.max_backoff // MILLISECOND,
         "params": job.params if params is None else {**job.params, **params},
-        "priority": policies.priority,
-        "waiting": waiting,
+        "priority": policies.priority if priority is None else priority,
+        "waiting": False,
         "token": None,
         "epoch": None,
         "instance": None,
@@ -80,6 +82,14 @@ def _uncommon(policies: Policies, trigger: Trigger, scheduled_for: datetime) -> 
     if policies.alerts is not None:
         fields["alerts"] = True
     return fields
+
+
+def waits(run: RunDocument, width: int) -> RunDocument:
+    """The run held back until fewer than `width` runs of its job are alive."""
+    held = {**run, "waiting": True}
+    if width > 1:
+        held["width"] = width
+    return held
 
 
 def skipped_run(run: RunDocument, reason: SkipReason, now: datetime, keep: timedelta) -> RunDocument:
@@ -139,6 +149,26 @@ def claimable() -> Filter:
     return {"state": RunState.PENDING.value, "waiting": False}
 
 
+def claimable_of(templates: Sequence[str]) -> Filter:
+    """The same, of some templates. Index `claimable_by_template`."""
+    return {"template": {"$in": list(templates)}, **claimable()}
+
+
+def late_to_start(now: datetime) -> Filter:
+    """Pending runs whose start deadline has passed. Index `start_by`."""
+    return {"state": RunState.PENDING.value, "startBy": {"$exists": True, "$lt": now}, "attempt": 0}
+
+
+def released() -> Update:
+    """A waiting run becomes claimable."""
+    return {"$set": {"waiting": False}}
+
+
+def still_waiting(identity: Any) -> Filter:
+    """The run while it waits behind another."""
+    return {"_id": identity, "state": RunState.PENDING.value, "waiting": True}
+
+
 def live_of(job_ids: Sequence[str]) -> Filter:
     """Runs of these jobs that have not ended. Index `live_by_job`."""
     return {"jobId": {"$in": list(job_ids)}, "state": {"$in": [state.value for state in LIVE]}}
@@ -172,17 +202,29 @@ def not_started(job_id: str, reason: SkipReason, now: datetime, keep: timedelta)
             "state": {"$in": [RunState.PENDING.value, RunState.RETRY_WAIT.value]},
             "trigger": {"$in": ["schedule", "due"]},
         },
-        {
-            "$set": {
-                "state": RunState.SKIPPED.value,
-                "waiting": False,
-                "reason": reason,
-                "finishedAt": now,
-                "nextAttemptAt": None,
-                "expireAt": now + keep,
-            }
-        },
+        _skipped(reason, now, keep),
     )
+
+
+def too_late(identities: Sequence[str], now: datetime, keep: timedelta) -> tuple[Filter, Update]:
+    """Pending runs whose start deadline has passed."""
+    return (
+        {"_id": {"$in": list(identities)}, "state": RunState.PENDING.value, "attempt": 0},
+        _skipped("deadline", now, keep),
+    )
+
+
+def _skipped(reason: SkipReason, now: datetime, keep: timedelta) -> Update:
+    return {
+        "$set": {
+            "state": RunState.SKIPPED.value,
+            "waiting": False,
+            "reason": reason,
+            "finishedAt": now,
+            "nextAttemptAt": None,
+            "expireAt": now + keep,
+        }
+    }
 
 
 def cancelled_before_start(identity: str, now: datetime, keep: timedelta) -> tuple[Filter, Update]:

@@ -1,4 +1,4 @@
-"""What becomes of a new occurrence while earlier ones of the same job are still alive."""
+"""What becomes of a new occurrence while earlier runs of the same job are still alive."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,18 +16,32 @@ class Decision(StrEnum):
 
 
 class LiveRuns(NamedTuple):
-    """How many runs of a job have started or may start now, and how many wait behind them."""
+    """How many runs of a job have started or may start now, and how many wait behind them.
+
+    past: of the active ones, those of a backfill. They hold others up, and nothing is skipped because of them.
+    A backfill's waiting runs are not counted: they yield to every other run.
+    """
 
     active: int
     waiting: int
+    past: int = 0
 
 
-def decide_overlap(policy: str, live: LiveRuns) -> Decision:
-    """The decision for one more occurrence. policy: skip, queue_one, queue_all, cancel_running or allow:N."""
+NO_LIVE_RUNS = LiveRuns(0, 0)
+
+
+def decide_overlap(policy: str, live: LiveRuns, most: int | None = None) -> Decision:
+    """The decision for one more occurrence. policy: skip, queue_one, queue_all, allow:N or cancel_running.
+
+    most: the job's maxConcurrent; it lets wait what `allow:N` lets in.
+    """
     if policy.startswith("allow:"):
-        return Decision.RUN if live.active < int(policy.removeprefix("allow:")) else Decision.SKIP
-    if live.active == 0 and live.waiting == 0:
-        return Decision.RUN
+        if live.active + live.waiting >= int(policy.removeprefix("allow:")):
+            return Decision.SKIP
+        return Decision.RUN if not live.waiting and live.active < width_of(policy, most) else Decision.WAIT
+    own = live.active - live.past
+    if own == 0 and live.waiting == 0:
+        return Decision.RUN if live.past == 0 else Decision.WAIT
     match policy:
         case "queue_one":
             return Decision.WAIT if live.waiting == 0 else Decision.SKIP
@@ -37,3 +51,9 @@ def decide_overlap(policy: str, live: LiveRuns) -> Decision:
             return Decision.REPLACE if live.waiting == 0 else Decision.SKIP
         case _:
             return Decision.SKIP
+
+
+def width_of(policy: str, most: int | None) -> int:
+    """How many runs of a job may be alive at once, a waiting one that starts included."""
+    allowed = int(policy.removeprefix("allow:")) if policy.startswith("allow:") else 1
+    return allowed if most is None else min(allowed, most)

@@ -24,12 +24,14 @@ QUERIES: list[tuple[str, str, dict[str, Any], list[tuple[str, int]], int]] = [
         "job_runs",
         "claimable",
         run_queries.claimable(),
-        [("priority", -1), ("scheduledFor", 1), ("_id", 1)],
-        DUE,
+        run_queries.START_ORDER,
+        2 * DUE,
     ),
     ("job_runs", "live_by_job", run_queries.live_of(["job-0"]), [], 1),
     ("job_runs", "retries", run_queries.retry_due(MONDAY), [], DUE),
-    ("job_runs", "waiting", {"waiting": True}, [("jobId", 1), ("scheduledFor", 1)], DUE),
+    ("job_runs", "claimable_by_template", run_queries.claimable_of(["noop", "drain"]), run_queries.START_ORDER, DUE),
+    ("job_runs", "waiting", {"waiting": True}, run_queries.WAITING_ORDER, DUE),
+    ("job_runs", "start_by", run_queries.late_to_start(MONDAY), [], DUE),
     ("job_runs", "by_state", run_queries.of_dead_epoch(2), [], DUE),
     ("commands", "open", {"handledAt": None}, [("createdAt", 1)], DUE),
 ]
@@ -50,7 +52,9 @@ async def fill(bench: Workbench) -> None:
     ]
     common = {"scheduledFor": MONDAY, "priority": 0, "waiting": False}
     for n in range(DUE):
-        runs.append({"_id": f"p-{n}", "jobId": f"job-{n}", "state": "pending", **common})
+        late = {"startBy": MONDAY - seconds(1), "attempt": 0, "template": "noop"}
+        runs.append({"_id": f"p-{n}", "jobId": f"job-{n}", "state": "pending", **common, **late})
+        runs.append({"_id": f"l-{n}", "jobId": f"held-{n}", "state": "pending", **common, "template": "limited"})
         runs.append({"_id": f"w-{n}", "jobId": f"behind-{n}", "state": "pending", **common, "waiting": True})
         runs.append({"_id": f"t-{n}", "jobId": f"again-{n}", "state": "retry_wait", "nextAttemptAt": MONDAY, **common})
         runs.append({"_id": f"r-{n}", "jobId": f"busy-{n}", "state": "running", "epoch": 1, **common})

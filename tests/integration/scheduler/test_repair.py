@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from bson import DatetimeMS, ObjectId
 
-from scheduler_daemon.scheduling.planner import NO_LIVE_RUNS
 from shared.clock import to_milliseconds
+from shared.schedule.overlap import NO_LIVE_RUNS
 from tests.support.documents import MONDAY, job_document, once, seconds
 from tests.support.workbench import Workbench
 
