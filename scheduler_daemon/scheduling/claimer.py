@@ -62,8 +62,9 @@ class Claimer:
         self._short_of_slots = False
 
     def expect_waiting(self, job_id: str) -> None:
-        """A run of this job waits behind another. A hint: the rescuer looks for itself."""
+        """A run of this job waits: the next pass looks whether for anything. A hint: the rescuer looks for itself."""
         self._jobs_with_waiting.add(job_id)
+        self._ended_jobs.add(job_id)
 
     def run_ended(self, template: str, job_id: str) -> bool:
         """A slot is free again. Whether that lets something start that could not before."""
@@ -90,8 +91,8 @@ class Claimer:
 
     async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Claimed:
         seen = await self._observer.look(free, now, ended, may_plan, self._limits.startable())
+        self._jobs_with_waiting = (self._jobs_with_waiting - ended) | seen.jobs_behind
         if seen.nothing:
-            self._jobs_with_waiting -= ended
             self._short_of_slots = free == 0
             return Claimed()
         plans = self._plan(seen, now)
@@ -99,7 +100,7 @@ class Claimer:
         batch, fresh = self._compose(seen, plans, claim, free, now)
         runs = await self._write(batch, fresh, plans)
         self._short_of_slots = len(batch.starts) + len(fresh) >= free
-        self._remember_waiting(batch, ended)
+        self._jobs_with_waiting |= {run["jobId"] for run in batch.inserts if run["waiting"]}
         self._report(plans)
         for kind in {kind for kind, _, _ in seen.for_sources}:
             self._due_sources.asked(kind, now)
@@ -215,11 +216,6 @@ class Claimer:
         await self._passes.settle()
         self._unsettled = None
         return await self._runs.of_token(token)
-
-    def _remember_waiting(self, batch: Batch, ended: set[str]) -> None:
-        self._jobs_with_waiting |= {run["jobId"] for run in batch.inserts if run["waiting"]}
-        if not batch.releases:
-            self._jobs_with_waiting -= ended - {run["jobId"] for run in batch.inserts if run["waiting"]}
 
     def _report(self, plans: list[JobPlan]) -> None:
         for plan in plans:

@@ -1,11 +1,12 @@
 """Carries out what people ask for: run now, cancel, retry, and decisions about messages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 
+from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions, wanted_moments
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.store.commands import CommandStore
@@ -15,10 +16,12 @@ from scheduler_daemon.store.runs import RunStore
 from shared.clock import Clock
 from shared.errors import DocumentRefused, DuplicateDocument, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
+from shared.models.jobs import Job
+from shared.models.policies import Policies
 from shared.models.runs import LIVE, Run, RunState, Trigger
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
-from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_overlap
+from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_overlap, width_of
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +68,7 @@ class CommandHandler:
             "run": self._run_now,
             "cancel": self._cancel,
             "retry": self._retry,
+            "backfill": self._backfill,
             "retry_message": self._retry_message,
             "resolve_message": self._resolve_message,
         }
@@ -101,7 +105,7 @@ class CommandHandler:
                 "expireAt": now + KEEP_HANDLED,
             }
         }
-        await self._passes.answer_command(document["_id"], update, answer.run)
+        await self._passes.answer_command(document["_id"], update, answer.runs)
         log.info(
             "command_handled",
             command_id=str(document["_id"]),
@@ -127,10 +131,7 @@ class CommandHandler:
     async def _start(
         self, command: Command, job_id: str, run_id: str, trigger: Trigger, params: dict[str, Any] | None
     ) -> "_Answer":
-        document = await self._jobs.by_id(job_id)
-        if document is None or document.get("deletedAt") is not None:
-            return _Answer(False, "the job does not exist any more")
-        job = self._reader.read(document)
+        job = await self._job(job_id)
         now = self._clock.now()
         run = run_queries.new_run(
             job,
@@ -141,26 +142,52 @@ class CommandHandler:
             created_by=command.created_by,
             params=params,
         )
-        if command.force:
-            return _Answer(True, "started", run)
         live = (await self._runs.live_by_job([job_id])).get(job_id, NO_LIVE_RUNS)
-        return self._under_overlap(job.policies.overlap, live, run, now)
+        if command.force:
+            return self._forced(job.policies.max_concurrent, live, run)
+        return self._under_overlap(job.policies, live, run, now)
 
-    def _under_overlap(self, policy: str, live: LiveRuns, run: RunDocument, now: datetime) -> "_Answer":
-        match decide_overlap(policy, live):
+    async def _job(self, job_id: str | None) -> Job:
+        document = await self._jobs.by_id(job_id or "")
+        if document is None or document.get("deletedAt") is not None:
+            raise InvalidDefinition("jobId", "the job does not exist any more")
+        return self._reader.read(document)
+
+    def _forced(self, most: int | None, live: LiveRuns, run: RunDocument) -> "_Answer":
+        if most is None or live.active < most:
+            return _Answer(True, "started", [run])
+        self._on_waiting(run["jobId"])
+        return _Answer(True, f"waits: {most} runs of the job are alive (maxConcurrent)", [run_queries.waits(run, most)])
+
+    def _under_overlap(self, policies: Policies, live: LiveRuns, run: RunDocument, now: datetime) -> "_Answer":
+        policy, most = policies.overlap, policies.max_concurrent
+        match decide_overlap(policy, live, most):
             case Decision.RUN:
-                return _Answer(True, "started", run)
+                return _Answer(True, "started", [run])
             case Decision.SKIP:
                 record = run_queries.skipped_run(run, "overlap", now, self._keep_cancelled)
                 return _Answer(
-                    True, f"recorded as skipped: the job is running and its overlap policy is {policy}", record
+                    True, f"recorded as skipped: the job is running and its overlap policy is {policy}", [record]
                 )
             case decision:
-                run["waiting"] = True
                 self._on_waiting(run["jobId"])
                 if decision is Decision.REPLACE:
                     self._executor.cancel_job(run["jobId"], "replaced by a newer run")
-                return _Answer(True, "waits for the run before it", run)
+                return _Answer(True, "waits for the run before it", [run_queries.waits(run, width_of(policy, most))])
+
+    async def _backfill(self, command: Command) -> "_Answer":
+        job, past, now = await self._job(command.job_id), command.range, self._clock.now()
+        if past is None:
+            raise InvalidDefinition("range", "a backfill command names its range")
+        moments = wanted_moments(job, past, now)
+        settled = await self._runs.settled_moments(job.id, past.first, past.last)
+        *portions, last = in_portions(backfill_runs(job, command, past, moments, settled, now))
+        for portion in portions:  # the same command makes the same runs: done again after a crash, it changes nothing
+            await self._passes.insert_missing(portion)
+        count = sum(len(portion) for portion in portions) + len(last)
+        left_out = f"; {len(moments) - count} have succeeded or are alive already" if count < len(moments) else ""
+        self._on_waiting(job.id)
+        return _Answer(True, f"{count} runs wait for their turn{left_out}", last)
 
     async def _cancel(self, command: Command) -> "_Answer":
         run_id = command.run_id or ""
@@ -184,11 +211,11 @@ class CommandHandler:
 
 
 class _Answer:
-    """What the person is told, and the run that is inserted together with the answer."""
+    """What the person is told, and the runs that are inserted together with the answer."""
 
-    __slots__ = ("accepted", "detail", "run")
+    __slots__ = ("accepted", "detail", "runs")
 
-    def __init__(self, accepted: bool, detail: str, run: RunDocument | None = None) -> None:
+    def __init__(self, accepted: bool, detail: str, runs: Sequence[RunDocument] = ()) -> None:
         self.accepted = accepted
         self.detail = detail
-        self.run = run
+        self.runs = runs

@@ -40,6 +40,9 @@ class Observed:
     """Pending runs whose start deadline has passed."""
     retries: list[str]
     waiting: list[RunDocument]
+    """Waiting runs that may start now."""
+    jobs_behind: set[str]
+    """Of the jobs asked for, those of which a run waits."""
     for_sources: list[tuple[str, Job, datetime]]
 
     @property
@@ -79,7 +82,7 @@ class Observer:
             self._runs.claimable(slots, startable) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
-        waiting = await self._runs.first_waiting(sorted(ended)) if ended else []
+        waiting, behind = await self._runs.first_waiting(sorted(ended)) if ended else ([], set())
         unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
         jobs = list(unique.values())[:limit]
         for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
@@ -88,7 +91,7 @@ class Observer:
         late = [run for run in executable if is_late(run, now)]
         if late:
             executable = [run for run in executable if not is_late(run, now)]
-        return Observed(jobs, live, executable, spoiled, late, retries, waiting, for_sources)
+        return Observed(jobs, live, executable, spoiled, late, retries, waiting, behind, for_sources)
 
     async def _jobs_for_sources(self, now: datetime, planned: Iterable[str]) -> list[tuple[str, Job, datetime]]:
         """Idle jobs whose template's due source has something due, and that this batch does not plan anyway."""

@@ -103,7 +103,9 @@ class Rescuer(Loop):
 
     async def _release_waiting(self) -> None:
         jobs = await self._runs.jobs_with_waiting()
-        free = await self._runs.first_waiting(jobs[:MOST_DOCUMENTS]) if jobs else []
+        if not jobs:
+            return
+        free, _ = await self._runs.first_waiting(jobs[:MOST_DOCUMENTS])
         if free:
             changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
             await self._passes.reclaim(changes)

@@ -115,15 +115,28 @@ class PassStore:
 
         await self._fence.fenced(work)
 
-    async def answer_command(self, command_id: Any, update: Document, run: Document | None = None) -> None:
-        """Marks a command as handled and, in the same commit, inserts the run that it asked for."""
+    async def answer_command(self, command_id: Any, update: Document, runs: Sequence[Document] = ()) -> None:
+        """Marks a command as handled and, in the same commit, inserts the runs that it asked for."""
 
         async def work(session: AsyncClientSession) -> None:
             answered = await self._commands.update_one({"_id": command_id, "handledAt": None}, update, session=session)
-            if answered.matched_count and run is not None:
-                await self._runs.update_one({"_id": run["_id"]}, {"$setOnInsert": run}, upsert=True, session=session)
+            if answered.matched_count and runs:
+                await self._insert_missing(runs, session)
 
         await self._fence.fenced(work)
+
+    async def insert_missing(self, runs: Sequence[Document]) -> None:
+        """Inserts those of the runs that do not exist yet."""
+
+        async def work(session: AsyncClientSession) -> None:
+            await self._insert_missing(runs, session)
+
+        await self._fence.fenced(work)
+
+    async def _insert_missing(self, runs: Sequence[Document], session: AsyncClientSession) -> None:
+        await self._runs.bulk_write(
+            [UpdateOne({"_id": run["_id"]}, {"$setOnInsert": run}, upsert=True) for run in runs], session=session
+        )
 
     async def _end_without_start(self, batch: Batch, session: AsyncClientSession) -> None:
         now = batch.claim.now

@@ -10,7 +10,7 @@ from pymongo import ReturnDocument
 from scheduler_daemon.store.mongo import Database, translated
 from shared.clock import EPOCH, LAST_MOMENT
 from shared.collections import JOB_RUNS
-from shared.models.runs import RunState
+from shared.models.runs import LIVE, RunState
 from shared.queries import runs as queries
 from shared.schedule.overlap import NO_LIVE_RUNS, LiveRuns
 
@@ -69,9 +69,8 @@ class RunStore:
         with translated():
             return await self._runs.distinct("jobId", {"waiting": True})
 
-    async def first_waiting(self, job_ids: Sequence[Any]) -> list[RunDocument]:
-        """Waiting runs (`_id`, `jobId`) of these jobs that may start, the first in order of each: enough of the runs
-        before it have ended.
+    async def first_waiting(self, job_ids: Sequence[Any]) -> tuple[list[RunDocument], set[Any]]:
+        """Waiting runs (`_id`, `jobId`) of these jobs that may start now, and the jobs of which any run waits.
 
         A malformed one waits for nobody: it is among them, and ends as failed when it is claimed.
         """
@@ -92,7 +91,7 @@ class RunStore:
                 free += await self._next_waiting(each["_id"], alive, width - alive)
             elif width > alive:
                 free.append({"_id": each["run"], "jobId": each["_id"]})
-        return free
+        return free, {each["_id"] for each in first if isinstance(each["_id"], str)}
 
     async def _next_waiting(self, job_id: str, alive: int, most: int) -> list[RunDocument]:
         """The next ones of one job, in order, as long as the width of each leaves room beside those that are alive."""
@@ -101,6 +100,18 @@ class RunStore:
             runs = await found.sort(queries.WAITING_ORDER).limit(most).to_list()
         fits = takewhile(lambda place: _width(place[1]) > alive + place[0], enumerate(runs))
         return [run for _, run in fits]
+
+    async def settled_moments(self, job_id: str, first: datetime, last: datetime) -> set[datetime]:
+        """Nominal instants of a range of which a run of the job has succeeded or is alive. Index `by_job`."""
+        criteria = {
+            "jobId": job_id,
+            "scheduledFor": {"$gte": first, "$lte": last},
+            "trigger": {"$in": ["schedule", "backfill"]},
+            "state": {"$in": [RunState.SUCCEEDED.value, *(state.value for state in LIVE)]},
+        }
+        with translated():
+            found = await self._runs.find(criteria, {"_id": 0, "scheduledFor": 1}, hint="by_job").to_list()
+        return {run["scheduledFor"] for run in found}
 
     async def of_token(self, token: str) -> list[RunDocument]:
         """What a claim holds: decides a commit whose answer was lost."""

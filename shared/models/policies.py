@@ -10,6 +10,7 @@ from shared.models.base import Text, Value
 from shared.models.notification_models import Channel, Channels, Recipients
 
 LONGEST_TIMEOUT = timedelta(days=7)
+LEAST_PRIORITY, GREATEST_PRIORITY = -100, 100
 OVERLAP_PATTERN = r"^(skip|queue_one|queue_all|cancel_running|allow:[1-9][0-9]{0,3})$"
 
 Overlap = Annotated[str, StringConstraints(pattern=OVERLAP_PATTERN)]
@@ -64,7 +65,7 @@ class Policies(Value):
     """Most runs of this job at once, however they were asked for; more wait."""
     retry: Retry = Retry()
     pause_after_failures: Annotated[int, Field(ge=1, le=1000)] | None = None
-    priority: int = Field(0, ge=-100, le=100)
+    priority: int = Field(0, ge=LEAST_PRIORITY, le=GREATEST_PRIORITY)
     keep_last: int = Field(10, ge=0, le=1000)
     """The newest runs that are kept, however old they are, as long as the job has runs to come."""
     alerts: Alerts | None = None

@@ -168,9 +168,9 @@ def due_run_id(job_id: str, moment_ms: int) -> str:
     return f"{job_id}:d:{moment_ms}"
 
 
-def backfill_run_id(job_id: str, scheduled_for_ms: int) -> str:
-    """The identity of a past occurrence that a person asked for."""
-    return f"{job_id}:b:{scheduled_for_ms}"
+def backfill_run_id(job_id: str, command_id: str, scheduled_for_ms: int) -> str:
+    """The identity of a past occurrence that a person asked for; the same command is the same run."""
+    return f"{job_id}:b:{command_id}:{scheduled_for_ms}"
 
 
 def manual_run_id(job_id: str, key: str) -> str:

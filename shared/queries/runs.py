@@ -195,12 +195,13 @@ def of_dead_epoch(epoch: int) -> Filter:
 
 
 def not_started(job_id: str, reason: SkipReason, now: datetime, keep: timedelta) -> tuple[Filter, Update]:
-    """Scheduled runs of a job that will not start any more, e.g. because it was paused or deleted."""
+    """Scheduled runs of a job that will not start any more: it was paused, or deleted with its backfills."""
+    triggers: list[Trigger] = ["schedule", "due"] if reason == "paused" else ["schedule", "due", "backfill"]
     return (
         {
             "jobId": job_id,
             "state": {"$in": [RunState.PENDING.value, RunState.RETRY_WAIT.value]},
-            "trigger": {"$in": ["schedule", "due"]},
+            "trigger": {"$in": triggers},
         },
         _skipped(reason, now, keep),
     )

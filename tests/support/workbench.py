@@ -80,6 +80,10 @@ class Workbench:
         """Until `count` runs are being executed."""
         await eventually(lambda: self.daemon.executor.running == count)
 
+    async def settle_all_of(self, template: str) -> None:
+        """Until no run of this template is being executed."""
+        await eventually(lambda: self.daemon.executor.running_of(template) == 0)
+
     async def settle_first(self) -> None:
         """Until the outcome of at least one started run is durable."""
         before = self.daemon.executor.running

@@ -21,7 +21,7 @@ def plan(document: dict[str, Any], now: datetime, live: LiveRuns = NO_LIVE_RUNS)
 
 def planned(identity: str = "job-1", **changes: Any) -> dict[str, Any]:
     progress = {"nextRun": MONDAY + seconds(60), "cursor": MONDAY, **changes.pop("daemon", {})}
-    return job_document(identity, plannedRevision=1, daemon=progress, **changes)
+    return job_document(identity, **{"plannedRevision": 1, "daemon": progress, **changes})
 
 
 def nominal(result: JobPlan) -> list[datetime]:
@@ -207,3 +207,37 @@ def test_a_job_that_is_put_aside_keeps_its_history():
     daemon = plan(document, MONDAY + seconds(61)).update["$set"]["daemon"]
     assert daemon["counters"] == {"succeeded": 4}
     assert daemon["runsStarted"] == 4
+
+
+def test_the_time_of_a_pause_is_recorded_when_it_ends_by_the_rule_that_rested():
+    pause = {"at": MONDAY + seconds(90)}
+    resting = plan(planned(plannedRevision=None, pause=pause, since=MONDAY + seconds(90)), MONDAY + seconds(91))
+    assert (resting.records, progress_of(resting)["nextRun"]) == ([], None)
+    assert progress_of(resting)["resting"]["since"] == MONDAY
+    progress = {"nextRun": None, "cursor": MONDAY, "resting": progress_of(resting)["resting"]}
+    faster = {"kind": "interval", "every": "10s"}
+    document = planned(plannedRevision=None, revision=3, since=MONDAY + seconds(300), schedule=faster, daemon=progress)
+    resumed = plan(document, MONDAY + seconds(301))
+    (record,) = resumed.records
+    assert (record["state"], record["reason"]) == ("skipped", "paused")
+    span = record["span"]
+    assert (span["from"], span["to"], span["count"]) == (MONDAY + seconds(60), MONDAY + seconds(300), 5)
+    assert progress_of(resumed)["resting"] is None
+    assert resumed.update["$inc"] == {"daemon.skipped.paused": 5}
+
+
+def test_a_pause_that_ends_by_itself_is_recorded_too():
+    pause = {"at": MONDAY, "until": MONDAY + seconds(150)}
+    resting = plan(planned(plannedRevision=None, pause=pause), MONDAY + seconds(1))
+    progress = {"nextRun": MONDAY + seconds(150), "cursor": MONDAY, "resting": progress_of(resting)["resting"]}
+    awake = plan(planned(pause=pause, daemon=progress), MONDAY + seconds(150))
+    (record,) = awake.records
+    assert (record["span"]["from"], record["span"]["to"]) == (MONDAY + seconds(60), MONDAY + seconds(120))
+    assert progress_of(awake)["nextRun"] == MONDAY + seconds(180)
+
+
+def test_an_occurrence_that_is_planned_after_its_start_deadline_is_recorded():
+    result = plan(planned(policies={"startDeadline": "5s"}), MONDAY + seconds(66))
+    (record,) = result.records
+    assert (record["state"], record["reason"], result.runs) == ("skipped", "deadline", [])
+    assert result.update["$inc"] == {"daemon.skipped.deadline": 1}

@@ -29,6 +29,31 @@ def test_the_overlap_policy_decides_by_the_live_runs(policy, active, waiting, de
     assert decide_overlap(policy, LiveRuns(active, waiting)) == decision
 
 
+LIMITED = [
+    # policy, maxConcurrent, live, decision
+    ("allow:3", 2, LiveRuns(1, 0), "run"), ("allow:3", 2, LiveRuns(2, 0), "wait"),
+    ("allow:3", 2, LiveRuns(2, 1), "skip"), ("allow:3", 2, LiveRuns(1, 1), "wait"), ("allow:3", 9, LiveRuns(3, 0), "skip"), ("skip", 2, LiveRuns(1, 0), "skip"),
+    ("queue_all", 2, LiveRuns(1, 0), "wait"),
+]  # fmt: skip
+
+BESIDE_A_BACKFILL = [
+    # policy, live, decision: nothing is skipped because of a backfill, and nothing overlaps with it either
+    ("skip", LiveRuns(1, 0, 1), "wait"), ("skip", LiveRuns(1, 1, 1), "skip"), ("skip", LiveRuns(2, 0, 1), "skip"),
+    ("queue_one", LiveRuns(1, 0, 1), "wait"), ("cancel_running", LiveRuns(1, 0, 1), "wait"),
+    ("allow:2", LiveRuns(1, 0, 1), "run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "most", "live", "decision"), LIMITED)
+def test_max_concurrent_lets_wait_what_the_policy_lets_in(policy, most, live, decision):
+    assert decide_overlap(policy, live, most) == decision
+
+
+@pytest.mark.parametrize(("policy", "live", "decision"), BESIDE_A_BACKFILL)
+def test_an_occurrence_beside_a_backfill(policy, live, decision):
+    assert decide_overlap(policy, live) == decision
+
+
 seconds = st.integers(0, 36_500 * 86_400).map(lambda count: timedelta(seconds=count))
 
 
