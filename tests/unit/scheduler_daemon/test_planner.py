@@ -216,7 +216,14 @@ def test_the_time_of_a_pause_is_recorded_when_it_ends_by_the_rule_that_rested():
     assert progress_of(resting)["resting"]["since"] == MONDAY
     progress = {"nextRun": None, "cursor": MONDAY, "resting": progress_of(resting)["resting"]}
     faster = {"kind": "interval", "every": "10s"}
-    document = planned(plannedRevision=None, revision=3, since=MONDAY + seconds(300), schedule=faster, daemon=progress)
+    document = planned(
+        plannedRevision=None,
+        revision=3,
+        since=MONDAY + seconds(300),
+        createdAt=MONDAY,
+        schedule=faster,
+        daemon=progress,
+    )
     resumed = plan(document, MONDAY + seconds(301))
     (record,) = resumed.records
     assert (record["state"], record["reason"]) == ("skipped", "paused")

@@ -32,7 +32,8 @@ def test_the_overlap_policy_decides_by_the_live_runs(policy, active, waiting, de
 LIMITED = [
     # policy, maxConcurrent, live, decision
     ("allow:3", 2, LiveRuns(1, 0), "run"), ("allow:3", 2, LiveRuns(2, 0), "wait"),
-    ("allow:3", 2, LiveRuns(2, 1), "skip"), ("allow:3", 2, LiveRuns(1, 1), "wait"), ("allow:3", 9, LiveRuns(3, 0), "skip"), ("skip", 2, LiveRuns(1, 0), "skip"),
+    ("allow:3", 2, LiveRuns(2, 1), "skip"), ("allow:3", 2, LiveRuns(1, 1), "wait"),
+    ("allow:3", 9, LiveRuns(3, 0), "skip"), ("skip", 2, LiveRuns(1, 0), "skip"),
     ("queue_all", 2, LiveRuns(1, 0), "wait"),
 ]  # fmt: skip
 
