@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 
 JobDocument = dict[str, Any]
 
-PATIENCE = timedelta(seconds=5)
+PATIENCE = timedelta(seconds=10)
+"""How long what is due may wait for a slot as the due job that it is."""
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Observer:
         self._reader = reader
         self._due_sources = due_sources
         self._batch_size = batch_size
+        self._keeps_up = True
 
     async def look(
         self, free: int, now: datetime, ended: set[str], may_plan: bool, startable: Sequence[str] | None
@@ -73,15 +75,16 @@ class Observer:
         """
         limit = self._batch_size
         slots = min(free, limit)
-        # With slots, no more is planned than can start in the same transaction: one write instead of two.
-        # Without, what waits longer than PATIENCE becomes pending, so that it is not taken for a misfire.
-        due_by, most_due = (now, slots) if slots else (now - PATIENCE, limit)
+        # With slots, no more is planned than can start in the same transaction: one write instead of two. What has
+        # waited for longer becomes pending all the same: by priority then, and never taken for a misfire.
+        due_by, most_due = (now, slots if self._keeps_up else limit) if slots else (now - PATIENCE, limit)
         due, unplanned, pending, retries = await asyncio.gather(
             self._jobs.due(due_by, most_due) if may_plan else _nothing(),
             self._jobs.unplanned(limit) if may_plan else _nothing(),
             self._runs.claimable(slots, startable) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
+        self._keeps_up = not due or not _is_before(due[0], now - PATIENCE)
         waiting, behind = await self._runs.first_waiting(sorted(ended)) if ended else ([], set())
         unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
         jobs = list(unique.values())[:limit]
@@ -121,6 +124,11 @@ def is_late(run: RunDocument, now: datetime) -> bool:
     """Whether a run was not started within the start deadline of its job."""
     start_by = run.get("startBy")
     return isinstance(start_by, datetime) and start_by < now and run["attempt"] == 0
+
+
+def _is_before(due: JobDocument, moment: datetime) -> bool:
+    next_run = due["daemon"].get("nextRun") if isinstance(due.get("daemon"), dict) else None
+    return isinstance(next_run, datetime) and next_run < moment
 
 
 def _sorted_out(pending: list[RunDocument]) -> tuple[list[RunDocument], list[tuple[Any, str]]]:

@@ -25,7 +25,7 @@ class JobDefinition(Model):
     params: dict[str, Any] = {}
     schedule: Schedule
     enabled: bool = True
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     policies: Policies = Policies()
 
 
@@ -47,16 +47,16 @@ class Resting(Part):
 
 
 class JobProgress(Part):
-    """The daemon's own sub-document."""
+    """The daemon's own sub-document. Read with every due job: its defaults are made, not copied."""
 
     next_run: Moment | None = None
     cursor: Moment | None = None
     """The last nominal instant that became a run or a recorded skip; never moves back."""
     last_run: LastRun | None = None
     runs_started: int = 0
-    counters: dict[str, int] = {}
+    counters: dict[str, int] = Field(default_factory=dict)
     """Finished runs by state."""
-    skipped: dict[str, int] = {}
+    skipped: dict[str, int] = Field(default_factory=dict)
     """Occurrences that did not run, by reason."""
     resting: Resting | None = None
     consecutive_failures: int = 0
@@ -72,6 +72,6 @@ class Job(ScheduledDefinition):
     template: TemplateType
     params: dict[str, Any]
     enabled: bool
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     policies: Policies
-    daemon: JobProgress = JobProgress()
+    daemon: JobProgress = Field(default_factory=JobProgress)

@@ -27,15 +27,19 @@ class Misfire(Value):
     max: int = Field(100, ge=1, le=1000)
 
 
+def _every_failure() -> list[RetryOn]:
+    return ["failed", "timed_out"]
+
+
 class Retry(Value):
     """How a failed attempt is repeated. maxAttempts counts the first one."""
 
     max_attempts: int = Field(3, ge=1, le=100)
     backoff: Duration = timedelta(seconds=10)
     max_backoff: Duration = timedelta(minutes=10)
-    on: Annotated[list[RetryOn], Field(max_length=2)] = ["failed", "timed_out"]
+    on: list[RetryOn] = Field(default_factory=_every_failure, max_length=2)
     """Endings that are repeated. An empty list: none."""
-    except_errors: Annotated[list[ErrorType], Field(max_length=20)] = []
+    except_errors: list[ErrorType] = Field(default_factory=list, max_length=20)
     """Types of errors, as a run shows them (`error.type`), that are never repeated."""
 
 
@@ -63,7 +67,7 @@ class Policies(Value):
     """A run that could not start within this time after its moment is skipped, with a record."""
     max_concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Most runs of this job at once, however they were asked for; more wait."""
-    retry: Retry = Retry()
+    retry: Retry = Field(default_factory=Retry)  # it holds lists: a default value would be copied deeply
     pause_after_failures: Annotated[int, Field(ge=1, le=1000)] | None = None
     priority: int = Field(0, ge=LEAST_PRIORITY, le=GREATEST_PRIORITY)
     keep_last: int = Field(10, ge=0, le=1000)

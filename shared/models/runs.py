@@ -131,7 +131,7 @@ class Run(Document):
     """Skipped (reason `deadline`) if it has not started by then."""
     retry_on: list[str] | None = None
     """Endings that are repeated; None: every failure."""
-    retry_except: list[str] = []
+    retry_except: list[str] = Field(default_factory=list)
     alerts: bool = False
     """Whether somebody is told how it ends."""
     params: dict[str, Any]
@@ -150,7 +150,7 @@ class Run(Document):
     finished_at: Moment | None = None
     duration_ms: int | None = None
     next_attempt_at: Moment | None = None
-    attempts: list[Attempt] = []
+    attempts: list[Attempt] = Field(default_factory=list)
     result: RunResult | None = None
     error: RunError | None = None
     reason: str | None = None

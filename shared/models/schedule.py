@@ -54,7 +54,7 @@ class ScheduleBase(Value):
     end_at: Moment | None = None
     max_runs: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     jitter: Duration = timedelta(0)
-    exclude_calendars: Annotated[list[DocumentId], Field(max_length=MOST_CALENDARS)] = []
+    exclude_calendars: list[DocumentId] = Field(default_factory=list, max_length=MOST_CALENDARS)
 
     @property
     def zone(self) -> ZoneInfo:
