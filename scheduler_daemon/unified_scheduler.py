@@ -54,6 +54,7 @@ class UnifiedScheduler(Loop):
         super().__init__()
         self._parts = parts
         self._hinted = True
+        self._changed = True
         self._look_at: datetime | None = None
         self._poll_at = 0.0
 
@@ -63,7 +64,8 @@ class UnifiedScheduler(Loop):
         super().wake()
 
     def wake_for_changes(self) -> None:
-        """The same, when somebody else wrote: the due sources may have changed too."""
+        """The same, when somebody else wrote: commands, changed jobs and due sources are looked at as well."""
+        self._changed = True
         self._parts.due_sources.mark_stale()
         self.wake()
 
@@ -83,32 +85,36 @@ class UnifiedScheduler(Loop):
         """Whether a hint, the plan or the poll asks for a pass. The clock is read anew at least every second."""
         clock = self._parts.clock
         if clock.monotonic() >= self._poll_at:
+            self._changed = True
             self._parts.due_sources.mark_stale()
             return True
         return self._hinted or (self._look_at is not None and clock.now() >= self._look_at)
 
     async def _pass(self) -> None:
         parts = self._parts
-        self._hinted = False
+        changed, self._changed, self._hinted = self._changed, False, False
         now = parts.clock.now()
         try:
-            more = await parts.commands.run_once()
+            more_commands = changed and await parts.commands.run_once()
             may_plan = parts.may_plan()
-            claimed = await parts.claimer.claim(parts.executor.free_slots, now, may_plan=may_plan)
+            claimed = await parts.claimer.claim(parts.executor.free_slots, now, may_plan=may_plan, changed=changed)
             for job_id in claimed.cancel_jobs:
                 parts.executor.cancel_job(job_id, "replaced by a newer run")
             for run in claimed.runs:
                 parts.executor.start(run)
-            if more or (claimed.more and parts.executor.free_slots):
-                self._hinted = True
-            elif claimed.more or not (may_plan and parts.executor.free_slots):
+            if more_commands or (changed and (claimed.more or not may_plan)):
+                self._changed = True
+            can_start = may_plan and bool(parts.executor.free_slots)
+            if more_commands or (claimed.more and parts.executor.free_slots) or (claimed.wrote and can_start):
+                self._hinted = True  # what to wait for is asked when nothing is left to do
+            elif claimed.more or not can_start:
                 self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)  # the end of a run wakes the loop
             else:
                 self._look_at = await parts.observer.next_moment(now)
                 if self._look_at is not None and self._look_at <= now:  # seen, and nothing could be done about it
                     self._look_at = now + timedelta(seconds=STUCK_SLEEP_SECONDS)
         except BaseException:
-            self._hinted = True
+            self._hinted, self._changed = True, self._changed or changed
             raise
         self._poll_at = parts.clock.monotonic() + parts.poll_seconds
         parts.on_pass()

@@ -34,6 +34,8 @@ def _quarantined(collection: str) -> IndexSpec:
     )  # fmt: skip
 
 
+_NOT_BY_STATE = (RunState.RUNNING, RunState.SUCCEEDED)
+
 INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
     IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
@@ -43,39 +45,28 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
     _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),
+    # Every index of job_runs costs every run: an update in a transaction looks at all of them, used or not.
     IndexSpec(
-        names.JOB_RUNS, "claimable", (("priority", -1), ("scheduledFor", 1), ("_id", 1)),
-        "the daemon: pending runs in the order they start",
-        partial={"state": RunState.PENDING.value, "waiting": False},
+        names.JOB_RUNS, "claimable",
+        (("waiting", 1), ("priority", -1), ("scheduledFor", 1), ("_id", 1), ("template", 1), ("startBy", 1)),
+        "the daemon: pending runs in the order they start, which templates they are of, and by when they must start",
+        partial={"state": RunState.PENDING.value},
     ),
     IndexSpec(
-        names.JOB_RUNS, "claimable_by_template", (("template", 1), ("priority", -1), ("scheduledFor", 1), ("_id", 1)),
-        "the daemon: the same, while a template is at its limit",
-        partial={"state": RunState.PENDING.value, "waiting": False},
-    ),
-    IndexSpec(
-        names.JOB_RUNS, "start_by", (("startBy", 1),), "the daemon: pending runs whose start deadline has passed",
-        partial={"state": RunState.PENDING.value, "startBy": {"$exists": True}},
-    ),
-    IndexSpec(
-        names.JOB_RUNS, "live_by_job", (("jobId", 1), ("state", 1), ("scheduledFor", 1)),
-        "the daemon: live runs of the jobs that are due, and of those whose runs wait",
+        names.JOB_RUNS, "live", (("state", 1), ("jobId", 1), ("scheduledFor", 1)),
+        "the daemon: live runs of the jobs that are due, and of those whose runs wait; what is running",
         partial={"state": {"$in": [state.value for state in LIVE_RUNS]}},
     ),
     IndexSpec(
         names.JOB_RUNS, "retries", (("nextAttemptAt", 1),), "the daemon: runs whose next attempt is due",
         partial={"state": RunState.RETRY_WAIT.value},
     ),
-    IndexSpec(
-        names.JOB_RUNS, "waiting", (("jobId", 1), ("priority", -1), ("scheduledFor", 1)),
-        "the daemon: runs that wait behind another",
-        partial={"waiting": True},
-    ),
     IndexSpec(names.JOB_RUNS, "by_job", (("jobId", 1), ("scheduledFor", -1), ("_id", -1)), "the API: runs of a job"),
     IndexSpec(names.JOB_RUNS, "by_time", (("scheduledFor", -1), ("_id", -1)), "the API: all runs"),
     IndexSpec(
         names.JOB_RUNS, "by_state", (("state", 1), ("scheduledFor", -1), ("_id", -1)),
-        "the API: runs in a state; the daemon: what is running",
+        "the API: runs in a state. Most runs are never in one of these; `by_time` finds those that are not",
+        partial={"state": {"$in": [state.value for state in RunState if state not in _NOT_BY_STATE]}},
     ),
     _expiry(names.JOB_RUNS),
     IndexSpec(names.JOB_RUN_LOGS, "by_run", (("runId", 1), ("attempt", 1), ("page", 1)), "the API: the log of a run"),
@@ -130,3 +121,9 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.AUDIT_LOG, "by_document", (("documentId", 1), ("at", -1)), "the API: the history of a document"),
     _expiry(names.SCHEDULER_STATE),
 )  # fmt: skip
+
+RETIRED_INDEXES: tuple[tuple[str, str], ...] = (
+    (names.JOB_RUNS, "live_by_job"),
+    (names.JOB_RUNS, "waiting"),
+)
+"""(collection, name) of what earlier versions made and nobody uses any more; the daemon drops them."""

@@ -9,7 +9,7 @@ import bson
 import structlog
 
 from scheduler_daemon.scheduling.due_sources import DueSources
-from scheduler_daemon.scheduling.observer import Observed, Observer
+from scheduler_daemon.scheduling.observer import Look, Observed, Observer
 from scheduler_daemon.scheduling.planner import JobPlan, Planner, put_aside
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
@@ -24,11 +24,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Claimed:
-    """What a pass brought: runs to start, jobs whose running runs are to be cancelled, whether more is waiting."""
+    """What a pass brought: runs to start, jobs whose running runs are to be cancelled, whether more is waiting.
+
+    wrote: something was found and written.
+    """
 
     runs: list[RunDocument] = field(default_factory=list)
     cancel_jobs: list[str] = field(default_factory=list)
     more: bool = False
+    wrote: bool = False
 
 
 class Claimer:
@@ -74,13 +78,17 @@ class Claimer:
             return True
         return self._short_of_slots or template in self._due_sources.types or self._limits.was_full(template)
 
-    async def claim(self, free: int, now: datetime, *, may_plan: bool) -> Claimed:
-        """One batch. free: slots; may_plan: whether new occurrences may be created (the clock can be trusted)."""
+    async def claim(self, free: int, now: datetime, *, may_plan: bool, changed: bool) -> Claimed:
+        """One batch.
+
+        free: slots; may_plan: whether new occurrences may be created (the clock can be trusted); changed: whether
+        somebody else may have written, so that changed jobs are looked for.
+        """
         if self._unsettled is not None:
             return Claimed(runs=await self._settle(self._unsettled))
         ended, self._ended_jobs = self._ended_jobs, set()
         try:
-            return await self._claim(free, now, ended, may_plan)
+            return await self._claim(free, now, ended, may_plan, changed)
         except StalePlan:
             self._ended_jobs |= ended
             self._stale = True
@@ -89,8 +97,9 @@ class Claimer:
             self._ended_jobs |= ended
             raise
 
-    async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool) -> Claimed:
-        seen = await self._observer.look(free, now, ended, may_plan, self._limits.startable())
+    async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool, changed: bool) -> Claimed:
+        look = Look(free, now, ended, may_plan, changed, self._limits.startable())
+        seen = await self._observer.look(look)
         self._jobs_with_waiting = (self._jobs_with_waiting - ended) | seen.jobs_behind
         if seen.nothing:
             self._short_of_slots = free == 0
@@ -107,6 +116,7 @@ class Claimer:
         return Claimed(
             runs=runs,
             cancel_jobs=[plan.cancel_running_of for plan in plans if plan.cancel_running_of is not None],
+            wrote=not batch.empty,
             more=len(seen.jobs) >= min(free, self._batch_size)
             or len(plans) < len(seen.jobs)
             or len(seen.pending) > len(batch.starts)

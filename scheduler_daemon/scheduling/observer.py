@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -25,6 +25,21 @@ JobDocument = dict[str, Any]
 
 PATIENCE = timedelta(seconds=10)
 """How long what is due may wait for a slot as the due job that it is."""
+
+
+class Look(NamedTuple):
+    """What to look for.
+
+    free: slots; ended: jobs a run of which has ended since the last look; may_plan: the clock can be trusted; changed:
+    somebody else may have written; startable: the templates that are not at their limit, None if none is.
+    """
+
+    free: int
+    now: datetime
+    ended: set[str]
+    may_plan: bool
+    changed: bool
+    startable: Sequence[str] | None
 
 
 @dataclass(slots=True)
@@ -65,30 +80,25 @@ class Observer:
         self._batch_size = batch_size
         self._keeps_up = True
 
-    async def look(
-        self, free: int, now: datetime, ended: set[str], may_plan: bool, startable: Sequence[str] | None
-    ) -> Observed:
-        """What one batch may deal with.
-
-        free: slots; ended: jobs a run of which has ended since the last look; startable: the templates that are not
-        at their limit, None if none is.
-        """
+    async def look(self, look: Look) -> Observed:
+        """What one batch may deal with."""
+        now = look.now
         limit = self._batch_size
-        slots = min(free, limit)
+        slots = min(look.free, limit)
         # With slots, no more is planned than can start in the same transaction: one write instead of two. What has
         # waited for longer becomes pending all the same: by priority then, and never taken for a misfire.
         due_by, most_due = (now, slots if self._keeps_up else limit) if slots else (now - PATIENCE, limit)
         due, unplanned, pending, retries = await asyncio.gather(
-            self._jobs.due(due_by, most_due) if may_plan else _nothing(),
-            self._jobs.unplanned(limit) if may_plan else _nothing(),
-            self._runs.claimable(slots, startable) if slots else _nothing(),
+            self._jobs.due(due_by, most_due) if look.may_plan else _nothing(),
+            self._jobs.unplanned(limit) if look.may_plan and look.changed else _nothing(),
+            self._runs.claimable(slots, look.startable) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
         self._keeps_up = not due or not _is_before(due[0], now - PATIENCE)
-        waiting, behind = await self._runs.first_waiting(sorted(ended)) if ended else ([], set())
+        waiting, behind = await self._runs.first_waiting(sorted(look.ended)) if look.ended else ([], set())
         unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
         jobs = list(unique.values())[:limit]
-        for_sources = await self._jobs_for_sources(now, unique.keys()) if may_plan else []
+        for_sources = await self._jobs_for_sources(now, unique.keys()) if look.may_plan else []
         live = await self._runs.live_by_job([each["_id"] for each in jobs if isinstance(each["_id"], str)])
         executable, spoiled = _sorted_out(pending)
         late = [run for run in executable if is_late(run, now)]

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 from scheduler_daemon.store.mongo import Client, Database, translated
 from shared.collections import JOB_TEMPLATES
 from shared.errors import SettingsError, StoreUnavailable
-from shared.indexes import INDEXES, IndexSpec
+from shared.indexes import INDEXES, RETIRED_INDEXES, IndexSpec
 from shared.models.catalogue import PublishedTemplate
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,9 @@ async def create_indexes(database: Database) -> None:
                 if fault.code not in _OTHER_SHAPE:
                     raise
                 await _replace_indexes(collection, models)
+        for name, index in RETIRED_INDEXES:
+            if index in await database[name].index_information():
+                await database[name].drop_index(index)
 
 
 async def _replace_indexes(collection: AsyncCollection[dict[str, Any]], models: Sequence[IndexModel]) -> None:

@@ -32,7 +32,7 @@ class RunStore:
     async def late_to_start(self, now: datetime, limit: int) -> list[RunDocument]:
         """`_id` and `jobId` of pending runs whose start deadline has passed."""
         with translated():
-            found = self._runs.find(queries.late_to_start(now), {"jobId": 1, "scheduledFor": 1}, hint="start_by")
+            found = self._runs.find(queries.late_to_start(now), {"jobId": 1, "scheduledFor": 1}, hint="claimable")
             return await found.limit(limit).to_list()
 
     async def live_by_job(self, job_ids: Sequence[str]) -> dict[str, LiveRuns]:
@@ -52,7 +52,7 @@ class RunStore:
 
     async def retry_due(self, now: datetime, limit: int) -> list[str]:
         with translated():
-            found = await self._runs.find(queries.retry_due(now), {"_id": 1}).limit(limit).to_list()
+            found = await self._runs.find(queries.retry_due(now), {"_id": 1}, hint="retries").limit(limit).to_list()
         return [run["_id"] for run in found]
 
     async def next_retry(self) -> datetime | None:
@@ -61,13 +61,14 @@ class RunStore:
                 {"state": RunState.RETRY_WAIT.value, "nextAttemptAt": {"$gte": EPOCH, "$lte": LAST_MOMENT}},
                 {"_id": 0, "nextAttemptAt": 1},
                 sort=[("nextAttemptAt", 1)],
+                hint="retries",
             )
         return found["nextAttemptAt"] if found and isinstance(found["nextAttemptAt"], datetime) else None
 
     async def jobs_with_waiting(self) -> list[Any]:
         """Jobs of which runs wait behind another; what a malformed run has in the place of a job's id is among them."""
         with translated():
-            return await self._runs.distinct("jobId", {"waiting": True})
+            return await self._runs.distinct("jobId", queries.waiting())
 
     async def first_waiting(self, job_ids: Sequence[Any]) -> tuple[list[RunDocument], set[Any]]:
         """Waiting runs (`_id`, `jobId`) of these jobs that may start now, and the jobs of which any run waits.
@@ -75,12 +76,12 @@ class RunStore:
         A malformed one waits for nobody: it is among them, and ends as failed when it is claimed.
         """
         pipeline: list[dict[str, Any]] = [
-            {"$match": {"waiting": True, "jobId": {"$in": list(job_ids)}}},
+            {"$match": {"jobId": {"$in": list(job_ids)}, **queries.waiting()}},
             {"$sort": dict(queries.WAITING_ORDER)},
             {"$group": {"_id": "$jobId", "run": {"$first": "$_id"}, "width": {"$first": "$width"}}},
         ]
         with translated():
-            cursor = await self._runs.aggregate(pipeline)
+            cursor = await self._runs.aggregate(pipeline, hint="live")
             first = await cursor.to_list()
         live = await self.live_by_job([each["_id"] for each in first if isinstance(each["_id"], str)])
         free: list[RunDocument] = []
@@ -96,7 +97,7 @@ class RunStore:
     async def _next_waiting(self, job_id: str, alive: int, most: int) -> list[RunDocument]:
         """The next ones of one job, in order, as long as the width of each leaves room beside those that are alive."""
         with translated():
-            found = self._runs.find({"waiting": True, "jobId": job_id}, {"jobId": 1, "width": 1})
+            found = self._runs.find({"jobId": job_id, **queries.waiting()}, {"jobId": 1, "width": 1}, hint="live")
             runs = await found.sort(queries.WAITING_ORDER).limit(most).to_list()
         fits = takewhile(lambda place: _width(place[1]) > alive + place[0], enumerate(runs))
         return [run for _, run in fits]
@@ -116,17 +117,17 @@ class RunStore:
     async def of_token(self, token: str) -> list[RunDocument]:
         """What a claim holds: decides a commit whose answer was lost."""
         with translated():
-            return await self._runs.find({"state": RunState.RUNNING.value, "token": token}).to_list()
+            return await self._runs.find({"state": RunState.RUNNING.value, "token": token}, hint="live").to_list()
 
     async def running_of_dead_epochs(self, epoch: int, limit: int) -> list[RunDocument]:
         with translated():
-            return await self._runs.find(queries.of_dead_epoch(epoch)).limit(limit).to_list()
+            return await self._runs.find(queries.of_dead_epoch(epoch), hint="live").limit(limit).to_list()
 
     async def running_of_epoch(self, epoch: int, before: datetime) -> list[RunDocument]:
         """Running runs of one leadership that started before a moment."""
         with translated():
             return await self._runs.find(
-                {"state": RunState.RUNNING.value, "epoch": epoch, "startedAt": {"$lt": before}}
+                {"state": RunState.RUNNING.value, "epoch": epoch, "startedAt": {"$lt": before}}, hint="live"
             ).to_list()
 
     async def by_id(self, identity: str) -> RunDocument | None:

@@ -150,13 +150,17 @@ def claimable() -> Filter:
 
 
 def claimable_of(templates: Sequence[str]) -> Filter:
-    """The same, of some templates. Index `claimable_by_template`."""
+    """The same, of some templates. Index `claimable`: its entries tell the templates of those that are passed over."""
     return {"template": {"$in": list(templates)}, **claimable()}
 
 
 def late_to_start(now: datetime) -> Filter:
-    """Pending runs whose start deadline has passed. Index `start_by`."""
-    return {"state": RunState.PENDING.value, "startBy": {"$exists": True, "$lt": now}, "attempt": 0}
+    """Pending runs whose start deadline has passed. Index `claimable`."""
+    any_pending = {
+        "waiting": {"$in": [True, False]},
+        "state": RunState.PENDING.value,
+    }  # the index begins with `waiting`
+    return {**any_pending, "startBy": {"$lt": now}, "attempt": 0}
 
 
 def released() -> Update:
@@ -164,13 +168,18 @@ def released() -> Update:
     return {"$set": {"waiting": False}}
 
 
+def waiting() -> Filter:
+    """Runs that wait behind another one of their job. Index `claimable`; with job ids, `live`."""
+    return {"state": RunState.PENDING.value, "waiting": True}
+
+
 def still_waiting(identity: Any) -> Filter:
     """The run while it waits behind another."""
-    return {"_id": identity, "state": RunState.PENDING.value, "waiting": True}
+    return {"_id": identity, **waiting()}
 
 
 def live_of(job_ids: Sequence[str]) -> Filter:
-    """Runs of these jobs that have not ended. Index `live_by_job`."""
+    """Runs of these jobs that have not ended. Index `live`."""
     return {"jobId": {"$in": list(job_ids)}, "state": {"$in": [state.value for state in LIVE]}}
 
 
@@ -190,7 +199,7 @@ def held_by(token: str, identity: str) -> Filter:
 
 
 def of_dead_epoch(epoch: int) -> Filter:
-    """Running runs that an earlier leader left. Index `by_state`."""
+    """Running runs that an earlier leader left. Index `live`."""
     return {"state": RunState.RUNNING.value, "epoch": {"$not": {"$eq": epoch}}}
 
 

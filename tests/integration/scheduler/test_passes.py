@@ -120,7 +120,7 @@ async def saturated(open_bench: OpenBench) -> Workbench:
 
 async def test_without_a_free_slot_what_is_due_becomes_pending_before_it_counts_as_missed(open_bench: OpenBench):
     bench = await saturated(open_bench)
-    await bench.tick(10)
+    await bench.tick(12)
     assert await bench.states(jobId="job-2") == ["pending"]
 
 
@@ -184,7 +184,7 @@ async def test_cancelling_a_caller_leaves_the_session_free_for_the_next_transact
 
 async def test_a_deleted_job_starts_nothing_and_its_pending_run_is_recorded_as_skipped(open_bench: OpenBench):
     bench = await saturated(open_bench)
-    await bench.tick(10)
+    await bench.tick(12)
     await bench.db.dynamic_jobs.update_one(
         {"_id": "job-2"}, {"$set": {"deletedAt": bench.clock.now(), "revision": 2}, "$unset": {"plannedRevision": ""}}
     )

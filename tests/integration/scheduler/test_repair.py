@@ -1,6 +1,8 @@
 """Malformed documents and broken invariants: put aside or mended, and nobody else is stopped."""
 
+import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -238,14 +240,15 @@ async def test_a_take_over_that_fails_is_tried_again_ever_more_slowly(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ):
     leadership = bench.daemon.leadership
-    tries: list[int] = []
+    tries: list[float] = []
 
-    async def failing(epoch: int) -> None:
-        tries.append(epoch)
+    async def failing(_epoch: int) -> None:
+        tries.append(time.monotonic())
         raise KeyError("odd")
 
     monkeypatch.setattr(leadership, "_on_taken", failing)
     leadership._start_take_over(1)
-    for _ in range(100):
+    while len(tries) < 4:
         await leadership.run_once()
-    assert len(tries) <= 4
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert all(pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True)), pauses
