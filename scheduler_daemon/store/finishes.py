@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from scheduler_daemon.store.many_updates import set_in_each
 from scheduler_daemon.store.mongo import Database, translated
 from scheduler_daemon.store.transactions import TransactionSession
 from shared.collections import DYNAMIC_JOBS, JOB_RUNS
@@ -42,13 +43,13 @@ class FinishStore:
 
     async def write(self, session: TransactionSession, group: Sequence[Finish]) -> None:
         """Writes all or nothing. ClaimLost: go one by one."""
-        runs = [UpdateOne(run_queries.held_by(each.run["token"], each.run["_id"]), each.update) for each in group]
+        runs = _run_updates(group)
         jobs = [UpdateOne(criteria, update) for criteria, update in _job_updates(group)]
 
         async def work(transaction: AsyncClientSession) -> None:
             result = await self._runs.bulk_write(runs, ordered=False, session=transaction)
-            if result.matched_count != len(runs):
-                raise ClaimLost(f"{len(runs) - result.matched_count} of {len(runs)} claims were lost")
+            if result.matched_count != len(group):
+                raise ClaimLost(f"{len(group) - result.matched_count} of {len(group)} claims were lost")
             if jobs:
                 await self._jobs.bulk_write(jobs, ordered=False, session=transaction)
 
@@ -78,6 +79,21 @@ class FinishStore:
         if found["state"] == finish.state.value and found.get("token") == finish.run["token"]:
             return True
         return any(each.get("number") == finish.run["attempt"] for each in found.get("attempts", ()))
+
+
+def _run_updates(group: Sequence[Finish]) -> list[UpdateOne | UpdateMany]:
+    """Compare-and-set of every run, those of one claim in one statement."""
+    plain: dict[str, list[tuple[Any, Document]]] = {}
+    operations: list[UpdateOne | UpdateMany] = []
+    for each in group:
+        token, identity = each.run["token"], each.run["_id"]
+        if each.update.keys() == {"$set"}:
+            plain.setdefault(token, []).append((identity, each.update["$set"]))
+        else:
+            operations.append(UpdateOne(run_queries.held_by(token, identity), each.update))
+    for token, changes in plain.items():
+        operations += set_in_each(run_queries.held(token), changes)
+    return operations
 
 
 def _job_updates(group: Sequence[Finish]) -> list[tuple[Document, Document]]:

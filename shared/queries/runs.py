@@ -193,9 +193,14 @@ def retry_again() -> Update:
     return {"$set": {"state": RunState.PENDING.value, "nextAttemptAt": None}}
 
 
+def held(token: str) -> Filter:
+    """Runs that this claim holds."""
+    return {"state": RunState.RUNNING.value, "token": token}
+
+
 def held_by(token: str, identity: str) -> Filter:
     """The run while this claim holds it."""
-    return {"_id": identity, "state": RunState.RUNNING.value, "token": token}
+    return {"_id": identity, **held(token)}
 
 
 def of_dead_epoch(epoch: int) -> Filter:
