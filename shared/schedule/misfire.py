@@ -20,7 +20,7 @@ from shared.schedule.occurrences import (
 ON_TIME = timedelta(seconds=60)
 MOST_ON_TIME = 120
 COUNT_LIMIT = 1000
-MOST_STEPS = 400
+MOST_STEPS = 60
 """Over excluded days and the gaps between them, in one decision. The next one decides on what is left of the past."""
 MOST_GAPS = 1000
 """Gaps between excluded days that are searched for occurrences to catch up."""
