@@ -14,7 +14,7 @@ SEED := $(shell date +%s)
 .PHONY: help run test properties check format docs bench lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API, outbox (PORT, VAR_DIR, MONGODB_URI, SMTP_HOST)
 	@$(BIN)/python -m deploy.local

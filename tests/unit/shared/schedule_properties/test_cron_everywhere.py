@@ -17,6 +17,7 @@ from tests.unit.shared.schedule_properties import world
 from tests.unit.shared.schedule_properties.brute_force import Rule, rule, rules, scan
 from tests.unit.shared.schedule_properties.profile import examples
 
+HOUR = timedelta(hours=1)
 AROUND = timedelta(hours=9)
 POLICIES = list(product(("next", "skip"), ("first", "last", "both")))
 FIXED = [rule("30", "0,1,2,3,4,22,23"), rule("0", "0"), rule("0,15,45", "1,2,3"), rule("59", "23"), rule("5", "2")]
@@ -91,6 +92,7 @@ def test_occurrences_are_strictly_increasing_and_a_restart_anywhere_finds_the_sa
 def test_the_default_policy_is_cronsims(place, rule):
     zone, after = load_zone(place[0]), place[1]
     assume(not _is_changing(place[0], after))
+    assume(not rule.follows_elapsed_time or _shifts_whole_hours(place[0]))
     expected: list[datetime] = []
     for wall in islice(CronSim(rule.expression, after.astimezone(zone)), 40):
         at = wall.astimezone(world.UTC)
@@ -100,6 +102,11 @@ def test_the_default_policy_is_cronsims(place, rule):
             expected.append(at)
     found = [each.at for each in islice(occurrences(rule.expression, zone, after, "next", "first"), len(expected))]
     assert found == expected
+
+
+def _shifts_whole_hours(zone: str) -> bool:
+    """cronsim goes from hour to hour in steps of an hour, and is lost where the clock is set back by half of one."""
+    return all((later - earlier) % HOUR == timedelta(0) for (_, earlier), (_, later) in pairwise(world.behaviour(zone)))
 
 
 def _is_changing(zone: str, after: datetime) -> bool:
