@@ -1,6 +1,8 @@
 """Every kind of rule in words that need no knowledge of cron."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cronsim import CronSim
@@ -11,6 +13,7 @@ from shared.models.schedule import DstPolicy
 from shared.schedule.cron import check_expression
 from shared.schedule.cron_words import MONTHS, WEEKDAYS, explain
 from shared.schedule.describe import describe
+from tests.support.environment import ROOT
 from tests.unit.shared.schedule_builders import cron, interval, moment, once
 
 EXPRESSIONS = [
@@ -74,6 +77,16 @@ EXPRESSIONS = [
 @pytest.mark.parametrize(("expression", "words"), EXPRESSIONS)
 def test_a_cron_expression_is_explained(expression, words):
     assert explain(expression) == words
+
+
+def test_the_examples_of_the_documentation_are_explained_as_it_says():
+    table = (
+        (Path(ROOT) / "docs/schedules.md").read_text().partition("| rule | in plain words |")[2].partition("\n\n")[0]
+    )
+    examples = re.findall(r"^\| `(.+)` \| (.+) \|$", table, re.MULTILINE)
+    assert len(examples) >= 5
+    for expression, words in examples:
+        assert explain(expression).lower() == words.lower()
 
 
 SCHEDULES = [
