@@ -7,13 +7,14 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-versio
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 METADATA := setup.cfg pyproject.toml
+SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format docs bench lock clean
+.PHONY: help run test properties check format docs bench lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API, outbox (PORT, VAR_DIR, MONGODB_URI, SMTP_HOST)
 	@$(BIN)/python -m deploy.local
@@ -21,6 +22,11 @@ run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API
 test: $(VENV)/dev.stamp ## Run every test on real parts (ARGS="tests/unit -k cron" chooses)
 	@tests/support/install_system_packages
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+properties: $(VENV)/dev.stamp ## The long form of the schedule properties: every zone, many examples (SEED=... repeats a run)
+	@echo "hypothesis seed: $(SEED)"
+	SCHEDULE_PROPERTIES=long $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --timeout 3600 \
+		--hypothesis-seed=$(SEED) tests/unit/shared/schedule_properties $(ARGS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .

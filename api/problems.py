@@ -10,7 +10,13 @@ import structlog
 from flask import Flask, Response, g, json, request
 from werkzeug.exceptions import HTTPException
 
-from api.store.errors import IdempotencyKeyReused, NoSuchDocument, RevisionMismatch
+from api.store.errors import (
+    DocumentInUse,
+    IdempotencyKeyReused,
+    NoSuchDocument,
+    RevisionMismatch,
+    TooManyDocuments,
+)
 from shared.errors import (
     CommitUnknown,
     DocumentRefused,
@@ -48,6 +54,8 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"  # the path exists, the method does not
     REVISION_MISMATCH = "revision_mismatch"  # If-Match names another revision than the present one
     CONFLICT = "conflict"  # another writer was first, or the state does not allow it
+    IN_USE = "in_use"  # others refer to the document, so it cannot be deleted
+    TOO_MANY = "too_many"  # there is no room for one more
     RUN_FINISHED = "run_finished"  # a finished run cannot be cancelled
     RUN_NOT_RETRYABLE = "run_not_retryable"  # only failed, timed out, interrupted or cancelled runs are retried
     QUARANTINED = "quarantined"  # the document is malformed; mend it first
@@ -132,6 +140,10 @@ def problem_of(fault: SchedulerError) -> Problem:
             return conflict(
                 ProblemCode.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used before, with another request."
             )
+        case DocumentInUse():
+            return conflict(ProblemCode.IN_USE, f"It cannot be deleted: {fault}. Take it out there first.")
+        case TooManyDocuments():
+            return conflict(ProblemCode.TOO_MANY, f"No more can be created: {fault}.")
         case DuplicateDocument():
             return conflict(ProblemCode.CONFLICT, "A document of this identity exists already.")
         case DocumentRefused():

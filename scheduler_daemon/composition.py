@@ -23,8 +23,10 @@ from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.scheduling.rescuer import Rescuer
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
+from scheduler_daemon.store.calendars import CalendarStore
 from scheduler_daemon.store.changes import ChangeStore
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.due_sources import DueSourceStore
@@ -93,8 +95,9 @@ async def compose(
     fenced_session = TransactionSession(client)
     finish_sessions = [TransactionSession(client) for _ in range(FLUSHES_IN_FLIGHT)]
     fence = Fence(fenced_session, database)
+    rules = StandingRules(CalendarStore(database), clock, settings.daemon_poll_seconds)
     notifications = build_services(
-        settings, client=client, database=database, fence=fence, clock=clock, wake=wiring.wake_for_changes
+        settings, client=client, database=database, fence=fence, clock=clock, wake=wiring.wake_for_changes, rules=rules
     )
     services = notifications.services
     sessions = [fenced_session, *finish_sessions]
@@ -146,7 +149,7 @@ async def compose(
     )
     scheduler = await initialize_unified_scheduler(database, parts, templates)
     wiring.scheduler = scheduler
-    watcher = Watcher(ChangeStore(database), wiring.wake_for_changes)
+    watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
     return Daemon(scheduler, leadership, executor, recorder, rescuer, heartbeat, watcher, notifications, sessions)
 
 

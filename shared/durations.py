@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, WithJsonSche
 
 _UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _TOKEN = re.compile(r"([0-9]+(?:\.[0-9]{1,6})?)\s*(ms|[wdhms])\s*")
+_CALENDAR_UNIT = re.compile(r"^[^t]*[ym]")
+"""In ISO 8601: P1Y, P1M, but not PT1M."""
 _MILLISECOND = timedelta(milliseconds=1)
 _MAX_LENGTH = 40
 _ISO = TypeAdapter(timedelta)
@@ -21,6 +23,8 @@ def parse_duration(text: str) -> timedelta:
     if not compact or len(compact) > _MAX_LENGTH:
         raise ValueError(REMEDY)
     if compact[0] == "p":
+        if _CALENDAR_UNIT.search(compact):
+            raise ValueError("a duration in months or years has no fixed length; write days or weeks")
         try:
             length = _ISO.validate_python(compact.upper())
         except ValueError:

@@ -6,6 +6,7 @@ from shared import collections as names
 from shared.models.queue import LIVE as LIVE_MESSAGES
 from shared.models.runs import LIVE as LIVE_RUNS
 from shared.models.runs import RunState
+from shared.queries import calendars
 
 
 class IndexSpec(NamedTuple):
@@ -36,6 +37,14 @@ def _quarantined(collection: str) -> IndexSpec:
 
 _NOT_BY_STATE = (RunState.RUNNING, RunState.SUCCEEDED)
 
+
+def _by_calendar(collection: str) -> IndexSpec:
+    return IndexSpec(
+        collection, "by_calendar", ((calendars.FIELD, 1),), "the API: what uses a calendar",
+        partial=calendars.NAMES_ANY,
+    )  # fmt: skip
+
+
 INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
     IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
@@ -43,6 +52,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
     ),
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
+    _by_calendar(names.DYNAMIC_JOBS),
     _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),
     # Every index of job_runs costs every run: an update in a transaction looks at all of them, used or not.
@@ -85,6 +95,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.SCHEDULED_NOTIFICATIONS, "by_creation", (("createdAt", -1), ("_id", -1)),
         "the API: the list of scheduled notifications",
     ),
+    _by_calendar(names.SCHEDULED_NOTIFICATIONS),
     _quarantined(names.SCHEDULED_NOTIFICATIONS),
     _expiry(names.SCHEDULED_NOTIFICATIONS),
     IndexSpec(
@@ -116,6 +127,7 @@ INDEXES: tuple[IndexSpec, ...] = (
     _expiry(names.DELIVERIES),
     IndexSpec(names.RECIPIENTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of people"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
+    IndexSpec(names.CALENDARS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of calendars"),
     IndexSpec(names.API_TOKENS, "by_hash", (("tokenHash", 1),), "the API: who is it", unique=True),
     IndexSpec(names.AUDIT_LOG, "by_time", (("at", -1), ("_id", -1)), "the API: who did what"),
     IndexSpec(names.AUDIT_LOG, "by_document", (("documentId", 1), ("at", -1)), "the API: the history of a document"),

@@ -1,6 +1,6 @@
 """What the answers for jobs and for scheduled notifications have in common: state, problem, next run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +11,8 @@ from shared.errors import InvalidDefinition, ScheduleError
 from shared.models.definitions import Pause, Quarantine
 from shared.models.schedule import Schedule
 from shared.queries.revisions import revision_of
+from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions
+from shared.schedule.misfire import next_not_excluded
 from shared.schedule.occurrences import next_occurrence
 
 _INTERNAL = ("_id", "daemon", "plannedRevision", "requestHash", "expireAt", "deletedAt", "scheduleSince")
@@ -23,6 +25,26 @@ class Progress(Protocol):
     cursor: datetime | None
     completed: bool
     quarantine: Quarantine | None
+
+
+class Planned(Protocol):
+    """What jobs and scheduled notifications have in common here."""
+
+    schedule: Schedule
+    schedule_since: datetime
+    created_at: datetime
+
+    @property
+    def daemon(self) -> Progress: ...
+
+
+ExclusionsOf = Callable[[Schedule], Exclusions]
+"""The days that a schedule leaves out."""
+
+
+def nothing_excluded(_schedule: Schedule) -> Exclusions:
+    """For schedules without calendars."""
+    return NO_EXCLUSIONS
 
 
 class Standing(NamedTuple):
@@ -52,20 +74,29 @@ def reason_of(field: str, detail: str) -> str:
     return f"{named}: {detail}" if named and not detail.startswith(f"{named}:") else detail
 
 
-def next_run(
-    state: str, planned: bool, progress: Progress, schedule: Schedule, since: datetime, anchor: datetime
-) -> str | None:
-    """What the daemon planned, or will plan once it has seen the newest revision. Only what is active has one."""
-    if state != "active":
+def next_run(state: str, planned: bool, definition: Planned, exclusions: Exclusions) -> str | None:
+    """What the daemon planned, or will plan once it has seen the newest revision. Only what is active has one.
+
+    The daemon decides on excluded occurrences at their own times; shown is the first that runs.
+    """
+    progress = definition.daemon
+    if state != "active" or (planned and progress.next_run is None):
         return None
-    if planned:
+    if planned and not exclusions:
         return moment(progress.next_run)
+    since, anchor = definition.schedule_since, definition.created_at
     after = max(since, progress.cursor) if progress.cursor is not None else since
     try:
-        occurrence = next_occurrence(schedule, after, anchor)
+        coming = next_occurrence(definition.schedule, after, anchor)
+        if coming is None:
+            return None
+        if exclusions.at(coming.at) is not None:
+            coming = next_not_excluded(definition.schedule, coming.at, anchor, exclusions)
+        elif planned:
+            return moment(progress.next_run)
     except (ScheduleError, OverflowError):
         return None
-    return None if occurrence is None else rfc3339(occurrence.at)
+    return None if coming is None else rfc3339(coming.at)
 
 
 def malformed(stored: Mapping[str, Any], fault: InvalidDefinition) -> dict[str, Any]:

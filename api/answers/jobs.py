@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.answers.definitions import is_resting, malformed, next_run, standing
+from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
 from api.answers.jsonable import fields_of
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
@@ -13,7 +13,9 @@ _DEFINITION = ("name", "template", "params", "schedule", "enabled", "labels", "p
 _RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
 
 
-def job_answer(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def job_answer(
+    stored: Mapping[str, Any], now: datetime, exclusions_of: ExclusionsOf = nothing_excluded
+) -> dict[str, Any]:
     """Never fails: a malformed job is `quarantined` with its problem."""
     try:
         job = Job.from_document(stored)
@@ -24,7 +26,7 @@ def job_answer(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": job.id,
         **fields_of(job, *_DEFINITION, *_RECORD),
-        "nextRun": next_run(state, planned, job.daemon, job.schedule, job.schedule_since, job.created_at),
+        "nextRun": next_run(state, planned, job, exclusions_of(job.schedule)),
         "lastRun": None if job.daemon.last_run is None else job.daemon.last_run.model_dump(mode="json", by_alias=True),
         "state": state,
         "problem": problem,

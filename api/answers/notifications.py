@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.answers.definitions import is_resting, malformed, next_run, reason_of, standing
+from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
 from api.answers.jsonable import fields_of, jsonable, moment
 from api.answers.messages import statistics
+from api.answers.owned import fault_of, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
@@ -29,7 +30,10 @@ _RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
 
 
 def scheduled_notification_answer(
-    stored: Mapping[str, Any], now: datetime, message_counts: Mapping[str, int]
+    stored: Mapping[str, Any],
+    now: datetime,
+    message_counts: Mapping[str, int],
+    exclusions_of: ExclusionsOf = nothing_excluded,
 ) -> dict[str, Any]:
     """Never fails: a malformed one is `quarantined` with its problem."""
     counted = statistics(message_counts)
@@ -40,14 +44,13 @@ def scheduled_notification_answer(
     progress = notification.daemon
     planned = notification.planned_revision == notification.revision
     state, problem = standing(planned, progress, is_resting(notification.pause, now))
-    since, anchor = notification.schedule_since, notification.created_at
     last = progress.last_run
     return {
         "id": notification.id,
         **fields_of(notification, *_DEFINITION, *_RECORD),
         "quietHours": None,
         "recipientTimezone": False,
-        "nextRun": next_run(state, planned, progress, notification.schedule, since, anchor),
+        "nextRun": next_run(state, planned, notification, exclusions_of(notification.schedule)),
         "lastRun": None if last is None else last.model_dump(mode="json", by_alias=True),
         "state": state,
         "problem": problem,
@@ -67,38 +70,14 @@ def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
         "createdAt": created,
         "updatedAt": moment(stored.get("updatedAt")) or created,
     }
-    return {**answer, **_fault(NotificationTemplate, stored)}
+    return {**answer, **fault_of(stored, NotificationTemplate)}
 
 
 def recipient_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A person."""
-    return _owned(stored, Recipient, ("name", "email", "phone", "locale", "timezone", "variables"))
+    return owned_answer(stored, Recipient, ("name", "email", "phone", "locale", "timezone", "variables"))
 
 
 def group_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A group of people."""
-    return _owned(stored, RecipientGroup, ("name", "members"))
-
-
-def _owned(
-    stored: Mapping[str, Any], model: type[Recipient | RecipientGroup], names: tuple[str, ...]
-) -> dict[str, Any]:
-    return {
-        "id": text_of(stored["_id"]),
-        "revision": revision_of(stored.get("revision")),
-        **{name: jsonable(stored.get(name)) for name in names},
-        "createdAt": moment(stored.get("createdAt")),
-        "createdBy": jsonable(stored.get("createdBy")),
-        "updatedAt": moment(stored.get("updatedAt")),
-        **_fault(model, stored),
-    }
-
-
-def _fault(
-    model: type[NotificationTemplate | Recipient | RecipientGroup], stored: Mapping[str, Any]
-) -> dict[str, str | None]:
-    try:
-        model.from_document(stored)
-    except InvalidDefinition as fault:
-        return {"problem": reason_of(fault.field, fault.detail)}
-    return {"problem": None}
+    return owned_answer(stored, RecipientGroup, ("name", "members"))

@@ -14,6 +14,7 @@ from api.checks.notifications import (
     unknown_ids,
 )
 from api.checks.schedules import schedule_since
+from api.definitions.calendars import check_calendars
 from api.definitions.record import mended_record, new_record
 from api.problems import ProblemCode, conflict
 from api.requests import refuse_invalid
@@ -49,8 +50,9 @@ def pinned(
     """The definition with its template version fixed, after all that it refers to was found.
 
     stored: what is being changed; it keeps its template version even if that was deleted meanwhile.
-    InvalidDefinition names what is missing: template, people, groups, or a variable that somebody has no value for.
+    InvalidDefinition names what is missing: calendar, template, people, groups, or a variable that somebody lacks.
     """
+    check_calendars(definition.schedule, store)
     template = _template(definition, store, keeps=_same_template(definition, stored))
     check_channels(definition, template)
     recipients = definition.recipients

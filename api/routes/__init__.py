@@ -3,6 +3,7 @@
 from flask_openapi.blueprint import APIBlueprint
 
 from api.routes import (
+    calendars,
     groups,
     health,
     job_actions,
@@ -26,6 +27,7 @@ def blueprints() -> list[APIBlueprint]:
         job_actions,
         runs,
         schedules,
+        calendars,
         status,
         scheduled_notifications,
         notification_templates,

@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 from flask import Response
 
-from api.answers.jobs import job_answer
 from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
 from api.definitions.jobs import override_params, paused, readable, resumed
 from api.requests import Body, DocumentPath
-from api.responses import accepted, document
+from api.responses import accepted
 from api.routes.blueprint import SCHEDULER, resource
+from api.routes.jobs import job_document
 from api.routes.pauses import EmptyBody, PauseBody, pause_from
 from shared.models.access import Role
 from shared.models.commands import Command
@@ -54,7 +54,7 @@ def pause_job(path: DocumentPath, body: PauseBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
     changed = store().jobs.change(path.id, if_match(), lambda stored: paused(stored, pause, now), actor(), "pause")
-    return document(job_answer(changed, now))
+    return job_document(changed)
 
 
 @blueprint.post("/jobs/<id>/resume", summary="Make a job active from now on; what it missed is not caught up")
@@ -62,4 +62,4 @@ def pause_job(path: DocumentPath, body: PauseBody) -> Response:
 def resume_job(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     now = clock().now()
     changed = store().jobs.change(path.id, if_match(), lambda stored: resumed(stored, now), actor(), "resume")
-    return document(job_answer(changed, now))
+    return job_document(changed)

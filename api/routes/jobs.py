@@ -1,5 +1,6 @@
 """`/api/admin/scheduler/jobs`: jobs, made, read, changed and deleted."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from flask import Response
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from api.answers.jobs import job_answer
 from api.context import actor, clock, identity, if_match, store
+from api.definitions.calendars import calendars_of, check_calendars
 from api.definitions.jobs import merged, new_job, replaced
 from api.paging import PageQuery, listing
 from api.requests import UNSET, Body, DocumentPath
@@ -45,23 +47,35 @@ class JobPatch(Body):
     policies: Policies = UNSET
 
 
+def job_answers(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers for stored jobs, with the calendars that they name."""
+    jobs, now = list(documents), clock().now()
+    calendars = calendars_of(jobs, store())
+    return [job_answer(stored, now, calendars.exclusions_of) for stored in jobs]
+
+
+def job_document(stored: dict[str, Any]) -> Response:
+    """The answer with one job."""
+    return document(job_answers([stored])[0])
+
+
 @blueprint.get("/jobs", summary="Jobs, the newest first")
 def list_jobs(query: JobQuery) -> Response:
-    now = clock().now()
     page = store().jobs.search(query.template, query.enabled, query.q, query.limit, query.position)
-    return ok(listing([job_answer(stored, now) for stored in page.documents], page.end))
+    return ok(listing(job_answers(page.documents), page.end))
 
 
 @blueprint.post("/jobs", summary="Create a job")
 def create_job(body: JobBody) -> Response:
+    check_calendars(body.schedule, store())
     document_id, request_hash = identity()
     job = new_job(document_id, body, store().catalogue.all(), actor(), clock().now())
-    return created(job_answer(store().jobs.insert(job, actor(), request_hash), clock().now()))
+    return created(job_answers([store().jobs.insert(job, actor(), request_hash)])[0])
 
 
 @blueprint.get("/jobs/<id>", summary="One job")
 def read_job(path: DocumentPath) -> Response:
-    return document(job_answer(store().jobs.find(path.id), clock().now()))
+    return job_document(store().jobs.find(path.id))
 
 
 @blueprint.put("/jobs/<id>", summary="Replace the definition of a job")
@@ -69,10 +83,11 @@ def replace_job(path: DocumentPath, body: JobBody) -> Response:
     catalogue = store().catalogue.all()
 
     def mutation(stored: dict[str, Any]) -> Change:
+        check_calendars(body.schedule, store())
         return replaced(stored, body, catalogue, actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
-    return document(job_answer(changed, clock().now()))
+    return job_document(changed)
 
 
 @blueprint.patch("/jobs/<id>", summary="Change some fields of a job")
@@ -80,10 +95,12 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
     catalogue = store().catalogue.all()
 
     def mutation(stored: dict[str, Any]) -> Change:
-        return replaced(stored, merged(stored, body.given()), catalogue, actor(), clock().now())
+        definition = merged(stored, body.given())
+        check_calendars(definition.schedule, store())
+        return replaced(stored, definition, catalogue, actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
-    return document(job_answer(changed, clock().now()))
+    return job_document(changed)
 
 
 @blueprint.delete("/jobs/<id>", summary="Delete a job; a run in progress finishes")

@@ -9,6 +9,7 @@ from pydantic import Field
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
+from api.definitions.calendars import calendars_of
 from api.definitions.scheduled_notifications import (
     merged,
     new_scheduled_notification,
@@ -63,8 +64,12 @@ class ScheduledNotificationPatch(Body):
 
 def _answers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     counts = store().scheduled_notifications.message_counts(documents) if documents else {}
+    calendars = calendars_of(documents, store())
     now = clock().now()
-    return [scheduled_notification_answer(stored, now, counts[text_of(stored["_id"])]) for stored in documents]
+    return [
+        scheduled_notification_answer(stored, now, counts[text_of(stored["_id"])], calendars.exclusions_of)
+        for stored in documents
+    ]
 
 
 def _changed(path: DocumentPath, mutation: Mutation, action: str) -> Response:

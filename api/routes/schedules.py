@@ -1,13 +1,13 @@
 """`/api/admin/scheduler/schedules/preview`: when a schedule would fire. Nothing is stored."""
 
-from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Response
 from pydantic import Field
 
 from api.auth import needs
-from api.context import clock
+from api.context import clock, store
+from api.definitions.calendars import check_calendars
 from api.requests import Body
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -15,40 +15,51 @@ from shared.clock import rfc3339
 from shared.errors import ScheduleError
 from shared.models.access import Role
 from shared.models.base import Moment
-from shared.models.schedule import Schedule
+from shared.models.schedule import Schedule, Zone
 from shared.schedule.describe import describe
-from shared.schedule.occurrences import occurrences_after
+from shared.schedule.preview import Foreseen, foresee
+from shared.schedule.zones import load_zone
 
 blueprint = resource("schedules", SCHEDULER, "The rule that says when")
 
 
 class PreviewBody(Body):
-    """after: from when to look; null: now."""
+    """after: from when to look; null: now. viewerTimezone: each occurrence is given in this zone, too."""
 
     schedule: Schedule
     count: Annotated[int, Field(ge=1, le=100)] = 10
     after: Moment | None = None
+    viewer_timezone: Zone | None = None
 
 
-@blueprint.post("/schedules/preview", summary="The next occurrences of a schedule")
+@blueprint.post("/schedules/preview", summary="The next occurrences of a schedule, and the rule in plain words")
 @needs(Role.VIEWER)
 def preview(body: PreviewBody) -> Response:
     schedule, now = body.schedule, clock().now()
+    calendars = check_calendars(schedule, store())
     count = min(body.count, schedule.max_runs or body.count)
     try:
-        found = list(islice(occurrences_after(schedule, body.after or now, now), count))
+        foreseen = foresee(schedule, body.after or now, now, calendars.exclusions_of(schedule), count)
     except OverflowError:
         raise ScheduleError("schedule", "is out of the range of dates", "out_of_range") from None
     return ok(
         {
-            "description": describe(schedule),
-            "occurrences": [
-                {
-                    "at": rfc3339(occurrence.at),
-                    "local": occurrence.at.astimezone(schedule.zone).isoformat(timespec="milliseconds"),
-                    "adjusted": occurrence.adjusted,
-                }
-                for occurrence in found
-            ],
+            "description": describe(schedule, calendars.names_of(schedule)),
+            "occurrences": [_shown(each, body) for each in foreseen.occurrences],
+            "complete": foreseen.complete,
         }
     )
+
+
+def _shown(foreseen: Foreseen, body: PreviewBody) -> dict[str, Any]:
+    local = foreseen.at.astimezone(body.schedule.zone)
+    shown = {
+        "at": rfc3339(foreseen.at),
+        "local": local.isoformat(timespec="milliseconds"),
+        "utcOffset": local.isoformat(timespec="milliseconds")[len("2026-12-01T09:00:00.000") :],
+        "adjusted": foreseen.adjusted,
+        "excluded": foreseen.excluded,
+    }
+    if body.viewer_timezone is not None:
+        shown["viewer"] = foreseen.at.astimezone(load_zone(body.viewer_timezone)).isoformat(timespec="milliseconds")
+    return shown

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from api.store.actor import Actor
+from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
 from api.store.connection import Connection
@@ -59,6 +60,10 @@ class Store:
     @cached_property
     def groups(self) -> GroupStore:
         return GroupStore(self.connection, self._clock)
+
+    @cached_property
+    def calendars(self) -> CalendarStore:
+        return CalendarStore(self.connection, self._clock)
 
     @cached_property
     def messages(self) -> MessageStore:

@@ -1,12 +1,14 @@
-"""Driver errors end here: what the store raises instead, and three refusals that only the API's store knows.
+"""Driver errors end here: what the store raises instead, and the refusals that only the API's store knows.
 
 StoreError (shared.errors)
 ├── NoSuchDocument          the id names nothing, or something deleted
 ├── RevisionMismatch        If-Match names another revision than the stored one
-└── IdempotencyKeyReused    the key exists with another request
+├── IdempotencyKeyReused    the key exists with another request
+├── DocumentInUse           others refer to it, so it cannot be deleted
+└── TooManyDocuments        there is no room for one more
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bson.errors import BSONError
@@ -45,6 +47,17 @@ class RevisionMismatch(StoreError):
 
 class IdempotencyKeyReused(StoreError):
     """This Idempotency-Key came before, with another request."""
+
+
+class DocumentInUse(StoreError):
+    """Others refer to it. users: some of them, in words."""
+
+    def __init__(self, users: Sequence[str]) -> None:
+        super().__init__(f"it is used by {', '.join(users)}")
+
+
+class TooManyDocuments(StoreError):
+    """There is no room for one more. The text says how many there are, and the remedy."""
 
 
 @contextmanager

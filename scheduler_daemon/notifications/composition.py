@@ -19,6 +19,7 @@ from scheduler_daemon.notifications.rescue import MessageRescue
 from scheduler_daemon.notifications.sender import Sender
 from scheduler_daemon.notifications.service import NotificationService
 from scheduler_daemon.notifications.template_versions import TemplateVersions
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.group_commit import MOST_IN_FLIGHT, GroupCommit
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.notification_templates import NotificationTemplateStore
@@ -64,9 +65,13 @@ def build_services(
     fence: Fence,
     clock: Clock,
     wake: Callable[[], None],
+    rules: StandingRules,
     tls_context: ssl.SSLContext | None = None,
 ) -> NotificationSystem:
-    """No I/O yet. fence: the scheduler's own; wake: the one loop looks again. SettingsError: SMTP_FROM is wrong."""
+    """No I/O yet. fence: the scheduler's own; wake: the one loop looks again; rules: which days are left out.
+
+    SettingsError: SMTP_FROM is wrong.
+    """
     keep = settings.message_retention
     policy = RetryPolicy(settings.message_max_attempts, settings.message_backoff, settings.message_max_backoff, keep)
     try:
@@ -89,6 +94,6 @@ def build_services(
 
     resolver = RecipientResolver(RecipientStore(database))
     fan_out = FanOut(queue, resolver, own_mailbox.address.rpartition("@")[2], keep, wake)
-    processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out)
+    processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     return NotificationSystem(Services(service, EmailSender(sender, queue, clock)), sessions)

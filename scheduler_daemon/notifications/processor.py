@@ -11,6 +11,7 @@ import structlog
 from scheduler_daemon.notifications import progress as rules
 from scheduler_daemon.notifications.fan_out import FanOut, FanOutReport, Occurrence
 from scheduler_daemon.notifications.template_versions import TemplateVersions
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.queue import NotificationQueue
 from scheduler_daemon.store.scheduled_notifications import ScheduledNotificationStore
 from shared.errors import InvalidDefinition, LeadershipLost, StoreError
@@ -41,14 +42,16 @@ class Processor:
         queue: NotificationQueue,
         versions: TemplateVersions,
         fan_out: FanOut,
+        rules: StandingRules,
     ) -> None:
         self._schedules = schedules
         self._queue = queue
         self._versions = versions
         self._fan_out = fan_out
+        self._rules = rules
 
     async def run(self, now: datetime, batch_size: int) -> Report:
-        """Counts: planned, occurrences, queued, duplicates, failed, cancelled, quarantined, skipped ..."""
+        """Counts: planned, occurrences, queued, duplicates, failed, cancelled, quarantined, skipped, excluded ..."""
         report: Report = Counter()
 
         async def plan(document: Document) -> bool:
@@ -79,7 +82,9 @@ class Processor:
         moved = True
         while moved:
             moved = False
-            for document in await fetch():
+            documents = await fetch()
+            await self._rules.refresh(documents)
+            for document in documents:
                 try:
                     moved |= await handle(document)
                 except (StoreError, LeadershipLost):
@@ -95,6 +100,7 @@ class Processor:
     async def _plan(self, document: Document, now: datetime, report: Report) -> bool:
         scheduled = await _read(document)
         if scheduled.deleted_at is None:
+            self._rules.exclusions_of(scheduled.schedule)
             await self._template_of(scheduled)
         else:
             report["cancelled"] += await self._queue.cancel_of(scheduled.id, now)
@@ -112,7 +118,7 @@ class Processor:
 
     async def _queue_due(self, document: Document, now: datetime, batch_size: int, report: Report) -> bool:
         scheduled = await _read(document)
-        due = rules.due_now(scheduled, now)
+        due = rules.due_now(scheduled, now, self._rules.exclusions_of(scheduled.schedule))
         last: LastOccurrence | None = None
         if due.occurrences:
             template = await self._template_of(scheduled)
@@ -131,11 +137,13 @@ class Processor:
             return await self._overtaken(scheduled, now, report)
         report["occurrences"] += len(due.occurrences)
         report["skipped"] += due.skipped
+        report["excluded"] += due.excluded
         log.info(
             "scheduled_notification_queued",
             scheduled_notification_id=scheduled.id,
             occurrences=len(due.occurrences),
             skipped=due.skipped,
+            excluded=due.excluded,
             messages=last.queued if last else 0,
             next_run=progress.next_run,
         )

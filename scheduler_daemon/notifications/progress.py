@@ -7,6 +7,7 @@ from shared.clock import MILLISECOND
 from shared.models.notification_models import LastOccurrence, NotificationProgress, ScheduledNotification
 from shared.models.policies import Misfire
 from shared.models.schedule import OnceSchedule
+from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions
 from shared.schedule.misfire import due_occurrences
 from shared.schedule.occurrences import jittered, next_occurrence
 
@@ -17,11 +18,15 @@ JUST_PAST = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class DueNow:
-    """occurrences: to be queued, in order; skipped: how many are not (too late); cursor: all up to here is decided."""
+    """occurrences: to be queued, in order; cursor: all up to here is decided.
+
+    skipped: how many are not queued, because they are too late or because their day is excluded; excluded: these alone.
+    """
 
     occurrences: list[datetime] = field(default_factory=list)
     skipped: int = 0
     cursor: datetime | None = None
+    excluded: int = 0
 
 
 def is_active(scheduled: ScheduledNotification, now: datetime) -> bool:
@@ -45,18 +50,22 @@ def planned(scheduled: ScheduledNotification) -> NotificationProgress:
     return _towards_next(scheduled, progress)
 
 
-def due_now(scheduled: ScheduledNotification, now: datetime) -> DueNow:
+def due_now(scheduled: ScheduledNotification, now: datetime, exclusions: Exclusions = NO_EXCLUSIONS) -> DueNow:
     """Decides on every occurrence whose moment has come."""
     if not is_active(scheduled, now):
         return DueNow()
-    decided = due_occurrences(scheduled.schedule, scheduled.id, _start(scheduled), now, scheduled.created_at, MISFIRE)
+    decided = due_occurrences(
+        scheduled.schedule, scheduled.id, _start(scheduled), now, scheduled.created_at, MISFIRE, exclusions
+    )
     expires_after = scheduled.expires_after
     runs = [at for at in decided.runs if expires_after is None or at + expires_after > now]
     expired = len(decided.runs) - len(runs)
     most = scheduled.schedule.max_runs
     if most is not None:
         runs = runs[: max(0, most - scheduled.daemon.occurrences_queued)]
-    return DueNow(runs, expired + sum(each.count for each in decided.skipped), decided.cursor)
+    excluded = sum(each.count for each in decided.excluded)
+    skipped = expired + excluded + sum(each.count for each in decided.skipped)
+    return DueNow(runs, skipped, decided.cursor, excluded)
 
 
 def advanced(

@@ -11,14 +11,17 @@ class Watcher(Loop):
 
     name = "watcher"
 
-    def __init__(self, changes: ChangeStore, wake: Callable[[], None]) -> None:
+    def __init__(self, changes: ChangeStore, wake: Callable[[], None], rules_changed: Callable[[], None]) -> None:
         super().__init__()
         self._changes = changes
         self._wake = wake
+        self._rules_changed = rules_changed
 
     async def run_once(self) -> float:
-        async for changed in self._changes.events():
-            if changed:
+        async for heard in self._changes.events():
+            if heard.rules:
+                self._rules_changed()
+            if heard.changed:
                 self._wake()
             if self.stopping:
                 break

@@ -1,14 +1,15 @@
 """The change stream that wakes the loop. It carries no truth: a lost event costs latency, never work."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymongo
 
 from scheduler_daemon.store.mongo import Database, translated
-from shared.collections import COMMANDS, DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS
+from shared.collections import CALENDARS, COMMANDS, CONTROLS, DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS
 
 _DEFINITIONS = [DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS]
+_STANDING = [CALENDARS, CONTROLS]
 _PIPELINE: list[dict[str, Any]] = [
     {
         "$match": {
@@ -19,11 +20,19 @@ _PIPELINE: list[dict[str, Any]] = [
                     "ns.coll": {"$in": _DEFINITIONS},
                     "updateDescription.removedFields": "plannedRevision",
                 },
+                {"operationType": {"$in": ["insert", "replace", "update", "delete"]}, "ns.coll": {"$in": _STANDING}},
             ]
         }
     },
-    {"$project": {"_id": 1}},
+    {"$project": {"ns.coll": 1}},
 ]
+
+
+class Heard(NamedTuple):
+    """changed: something did, or may have; rules: calendars or maintenance mode did, or may have."""
+
+    changed: bool
+    rules: bool
 
 
 class ChangeStore:
@@ -32,11 +41,12 @@ class ChangeStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def events(self) -> AsyncIterator[bool]:
-        """True for an event, False when a while passed without one; ends when the stream is dead."""
+    async def events(self) -> AsyncIterator[Heard]:
+        """Both at first; then what each event says, nothing when a while passed without one; ends with the stream."""
         with translated(), pymongo.timeout(None):
             stream = await self._database.watch(_PIPELINE, max_await_time_ms=1000)
             async with stream:
-                yield True
+                yield Heard(True, True)
                 while stream.alive:
-                    yield await stream.try_next() is not None
+                    event = await stream.try_next()
+                    yield Heard(event is not None, event is not None and event["ns"]["coll"] in _STANDING)

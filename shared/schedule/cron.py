@@ -76,11 +76,6 @@ def _is_cron_in_any_month(rule: str) -> bool:
     return True
 
 
-def explain(expression: str) -> str:
-    """The rule in plain English, as cronsim words it."""
-    return str(CronSim(normalize(expression), _A_LEAP_YEAR_START).explain())
-
-
 def occurrences(
     expression: str,
     zone: ZoneInfo,

@@ -1,11 +1,13 @@
-"""What becomes of the occurrences that are due: run now, or skipped with a record."""
+"""What becomes of the occurrences that are due: run now, or left out with a record of why."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from shared.clock import MILLISECOND
 from shared.models.policies import Misfire
 from shared.models.schedule import Schedule
+from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions
 from shared.schedule.occurrences import (
     Occurrence,
     count_between,
@@ -18,6 +20,11 @@ from shared.schedule.occurrences import (
 ON_TIME = timedelta(seconds=60)
 MOST_ON_TIME = 120
 COUNT_LIMIT = 1000
+MOST_STEPS = 60
+"""Over excluded days and the gaps between them, in one decision. The next one decides on what is left of the past."""
+MOST_GAPS = 1000
+"""Gaps between excluded days that are searched for occurrences to catch up."""
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +37,39 @@ class SkippedRange:
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ExcludedRange(SkippedRange):
+    """Consecutive nominal instants on excluded days. name: of the calendar entries that say so."""
+
+    name: str
+
+
 @dataclass(slots=True)
 class DueOccurrences:
-    """Every nominal instant in (cursor before, cursor after] is in `runs` or inside one of `skipped`."""
+    """Every nominal instant in (cursor before, cursor after] is in `runs` or inside one range of the two others."""
 
     runs: list[datetime] = field(default_factory=list)
     skipped: list[SkippedRange] = field(default_factory=list)
     cursor: datetime | None = None
     """The last nominal instant that was decided on; None: nothing was due."""
     following: Occurrence | None = None
-    """The first nominal instant that was not decided on; None: never again."""
+    """The first nominal instant that was not decided on, excluded or not; None: never again."""
+    excluded: list[ExcludedRange] = field(default_factory=list)
 
 
 def due_occurrences(
-    schedule: Schedule, key: str, cursor: datetime, now: datetime, anchor: datetime, misfire: Misfire
+    schedule: Schedule,
+    key: str,
+    cursor: datetime,
+    now: datetime,
+    anchor: datetime,
+    misfire: Misfire,
+    exclusions: Exclusions = NO_EXCLUSIONS,
 ) -> DueOccurrences:
     """Decides on all nominal instants later than `cursor` whose moment has come. Bounded work for any outage.
 
-    key: the job's id, which makes its jitter its own.
+    key: the job's id, which makes its jitter its own. After a very long past with very many excluded days `following`
+    may be due, too: decide again from the new cursor.
     """
     upcoming = occurrences_after(schedule, cursor, anchor)
     first = next(upcoming, None)
@@ -55,21 +77,43 @@ def due_occurrences(
         return DueOccurrences(following=first)
     following = next(upcoming, None)
     if (following is None or following.at > now) and not schedule.jitter and now - first.at <= ON_TIME:
-        return DueOccurrences([first.at], [], first.at, following)  # by far the most frequent case
+        # By far the most frequent case.
+        closed = exclusions.at(first.at) if exclusions else None
+        if closed is None:
+            return DueOccurrences([first.at], [], first.at, following)
+        return DueOccurrences([], [], first.at, following, [ExcludedRange(first.at, first.at, 1, True, closed.name)])
     until, on_time_from = _bounds(schedule, key, cursor, now, anchor)
     if first.at > until:
         return DueOccurrences(following=first)
     on_time = latest_between(schedule, max(cursor, on_time_from), until, anchor, MOST_ON_TIME)
+    on_time = [at for at in on_time if exclusions.at(at) is None]
     late: list[datetime] = []
     if first.at <= on_time_from:
-        late = _late_to_run(schedule, cursor, on_time_from, now, anchor, misfire, bool(on_time))
-    runs = late + on_time
-    skipped: list[SkippedRange] = []
-    if first.at <= on_time_from and (not late or late[0] > first.at):
-        left_out = skipped_between(schedule, cursor, late[0] - MILLISECOND if late else on_time_from, anchor)
-        skipped += [left_out] if left_out else []
-    decided = max(runs[-1] if runs else cursor, *(each.last for each in skipped), cursor)
-    return DueOccurrences(runs, skipped, decided, next_occurrence(schedule, decided, anchor))
+        late = _late_to_run(schedule, cursor, on_time_from, now, anchor, misfire, bool(on_time), exclusions)
+    decided = DueOccurrences(late + on_time)
+    skipped_until = late[0] - MILLISECOND if late else on_time_from
+    if exclusions:
+        _leave_out(decided, schedule, cursor, until, skipped_until, anchor, exclusions)
+    elif first.at <= skipped_until:
+        left_out = skipped_between(schedule, cursor, skipped_until, anchor)
+        decided.skipped += [left_out] if left_out else []
+    ranges = [*decided.skipped, *decided.excluded]
+    last = max([cursor, *decided.runs[-1:], *(each.last for each in ranges)])
+    decided.cursor, decided.following = last, next_occurrence(schedule, last, anchor)
+    return decided
+
+
+def next_not_excluded(
+    schedule: Schedule, after: datetime, anchor: datetime, exclusions: Exclusions
+) -> Occurrence | None:
+    """The first occurrence strictly later than `after` on a day that is not excluded; None: there is none in sight."""
+    for _ in range(MOST_GAPS):
+        found = next_occurrence(schedule, after, anchor)
+        closed = exclusions.at(found.at) if found is not None else None
+        if closed is None:
+            return found
+        after = exclusions.end_of(closed) - MILLISECOND
+    return None
 
 
 def skipped_between(schedule: Schedule, after: datetime, until: datetime, anchor: datetime) -> SkippedRange | None:
@@ -80,6 +124,64 @@ def skipped_between(schedule: Schedule, after: datetime, until: datetime, anchor
     last = latest_between(schedule, after, until, anchor, 1)[-1]
     count, exact = count_between(schedule, after, until, anchor, COUNT_LIMIT)
     return SkippedRange(first.at, last, count, exact)
+
+
+@dataclass(slots=True)
+class _Span:
+    """A part of the past whose nominal instants are all excluded, or none is. names: why, empty if none is."""
+
+    after: datetime
+    until: datetime
+    names: list[str]
+
+
+def _leave_out(
+    decided: DueOccurrences,
+    schedule: Schedule,
+    cursor: datetime,
+    until: datetime,
+    skipped_until: datetime,
+    anchor: datetime,
+    exclusions: Exclusions,
+) -> None:
+    """Adds the ranges that do not run. What lies beyond the bound is left to the next decision."""
+    spans = _spans(schedule, cursor, until, anchor, exclusions)
+    decided.runs = [at for at in decided.runs if at <= spans[-1].until]
+    for span in spans:
+        end = span.until if span.names else min(span.until, skipped_until)
+        found = skipped_between(schedule, span.after, end, anchor) if end > span.after else None
+        if found is not None and span.names:
+            excluded = ExcludedRange(found.first, found.last, found.count, found.exact, _named(span.names))
+            decided.excluded.append(excluded)
+        elif found is not None:
+            decided.skipped.append(found)
+
+
+def _spans(
+    schedule: Schedule, after: datetime, until: datetime, anchor: datetime, exclusions: Exclusions
+) -> list[_Span]:
+    """(after, until] in order, cut where its nominal instants turn from excluded to not excluded or back."""
+    spans: list[_Span] = []
+    for _ in range(MOST_STEPS):
+        found = next_occurrence(schedule, after, anchor)
+        if found is None or found.at > until:
+            break
+        closed = exclusions.at(found.at)
+        change = exclusions.next_begin(found.at) if closed is None else closed.end
+        end = min(until, change - MILLISECOND) if change is not None else until
+        names = [] if closed is None else [closed.name]
+        if spans and bool(spans[-1].names) == bool(names):
+            spans[-1].until = end
+            spans[-1].names += [name for name in names if name not in spans[-1].names]
+        else:
+            spans.append(_Span(after, end, names))
+        after = end
+    return spans
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _bounds(
@@ -109,12 +211,20 @@ def _late_to_run(
     anchor: datetime,
     misfire: Misfire,
     newer_exists: bool,
+    exclusions: Exclusions,
 ) -> list[datetime]:
+    """What is caught up: chosen among the instants that are not excluded."""
     window_from = max(cursor, now - misfire.window - MILLISECOND)
     match misfire.policy:
         case "skip":
             return []
         case "latest":
-            return [] if newer_exists else latest_between(schedule, window_from, on_time_from, anchor, 1)
+            most = 0 if newer_exists else 1
         case "all":
-            return latest_between(schedule, window_from, on_time_from, anchor, misfire.max)
+            most = misfire.max
+    found: list[datetime] = []
+    for after, until in islice(exclusions.free_before(window_from, on_time_from), MOST_GAPS):
+        if len(found) >= most:
+            break
+        found = latest_between(schedule, after, until, anchor, most - len(found)) + found
+    return found

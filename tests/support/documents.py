@@ -41,3 +41,34 @@ def command_document(kind: str, at: datetime = MONDAY, **fields: Any) -> dict[st
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
+
+
+def calendar_document(identity: str = "holidays", **changes: Any) -> dict[str, Any]:
+    """A calendar as inserted by the API: Christmas 2026, in UTC."""
+    return {
+        "_id": identity,
+        "name": identity,
+        "timezone": "UTC",
+        "entries": [{"name": "Christmas", "first": "2026-12-25", "last": "2026-12-26"}],
+        "revision": 1,
+        "createdAt": MONDAY,
+        "createdBy": "test",
+        "updatedAt": MONDAY,
+        "updatedBy": "test",
+        **changes,
+    }
+
+
+def maintenance_document(**changes: Any) -> dict[str, Any]:
+    """Maintenance mode, on since MONDAY, as written by the API."""
+    return {
+        "_id": "maintenance",
+        "revision": 1,
+        "active": True,
+        "reason": "new disks",
+        "since": MONDAY,
+        "until": None,
+        "updatedAt": MONDAY,
+        "updatedBy": "test",
+        **changes,
+    }

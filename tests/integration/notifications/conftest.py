@@ -14,6 +14,8 @@ from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTem
 from scheduler_daemon.job_templates.email_notifier_template import EmailNotifierTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
 from scheduler_daemon.notifications.sender import DrainLimits, DrainReport
+from scheduler_daemon.scheduling.standing_rules import StandingRules
+from scheduler_daemon.store.calendars import CalendarStore
 from scheduler_daemon.store.mongo import Client, Database, connect
 from scheduler_daemon.store.preparation import create_indexes
 from scheduler_daemon.store.transactions import Fence, TransactionSession
@@ -220,6 +222,7 @@ async def open_office(mongo: tuple[Client, Database], settings: Callable[..., Se
                 fence=fence,
                 clock=clock,
                 wake=lambda: [office.wake() for office in offices] and None,
+                rules=StandingRules(CalendarStore(database), clock, longest_seconds=0),
                 tls_context=tls_context,
             )
             stack.push_async_callback(system.close)

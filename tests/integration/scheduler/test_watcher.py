@@ -15,15 +15,19 @@ from tests.support.workbench import Workbench
 class Heard:
     def __init__(self) -> None:
         self.hints = 0
+        self.rules = 0
 
     def hint(self) -> None:
         self.hints += 1
+
+    def rules_changed(self) -> None:
+        self.rules += 1
 
 
 @pytest.fixture
 async def heard(bench: Workbench):
     heard = Heard()
-    watcher = Watcher(ChangeStore(bench.db), heard.hint)
+    watcher = Watcher(ChangeStore(bench.db), heard.hint, heard.rules_changed)
     running = asyncio.create_task(watcher.run())
     await eventually(lambda: heard.hints == 1, message="the stream opens with a look")
     yield heard
@@ -43,6 +47,21 @@ async def heard(bench: Workbench):
 async def test_a_new_document_is_a_hint(bench: Workbench, heard: Heard, collection: str, document: dict[str, Any]):
     await bench.db[collection].insert_one(dict(document))
     await eventually(lambda: heard.hints == 2)
+
+
+@pytest.mark.parametrize("collection", ["calendars", "controls"])
+async def test_every_change_of_a_standing_rule_is_a_hint_that_says_so(bench: Workbench, heard: Heard, collection: str):
+    await bench.db[collection].insert_one({"_id": "a"})
+    await eventually(lambda: (heard.hints, heard.rules) == (2, 2))
+    await bench.db[collection].update_one({"_id": "a"}, {"$set": {"name": "b"}})
+    await eventually(lambda: (heard.hints, heard.rules) == (3, 3))
+    await bench.db[collection].replace_one({"_id": "a"}, {"name": "c"})
+    await eventually(lambda: (heard.hints, heard.rules) == (4, 4))
+    await bench.db[collection].delete_one({"_id": "a"})
+    await eventually(lambda: (heard.hints, heard.rules) == (5, 5))
+    await bench.db.dynamic_jobs.insert_one(job_document())
+    await eventually(lambda: heard.hints == 6)
+    assert heard.rules == 5
 
 
 async def test_an_edit_is_a_hint_and_the_daemons_own_writes_are_none(bench: Workbench, heard: Heard):

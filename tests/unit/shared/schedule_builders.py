@@ -1,5 +1,6 @@
 """Short ways to write schedules and moments in tests of the schedule arithmetic."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
@@ -8,7 +9,9 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from shared.clock import MILLISECOND
+from shared.models.calendars import Calendar
 from shared.models.schedule import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
+from shared.schedule.exclusions import Exclusions, excluded_days
 from shared.schedule.occurrences import occurrences_after
 
 MINUTE = timedelta(minutes=1)
@@ -30,6 +33,28 @@ def interval(every: str, **fields: Any) -> IntervalSchedule:
 
 def once(at: str, timezone: str = "UTC", **fields: Any) -> OnceSchedule:
     return OnceSchedule.model_validate({"kind": "once", "at": at, "timezone": timezone, **fields})
+
+
+def calendar(entries: Sequence[tuple[str, str, str]], timezone: str = "UTC", identity: str = "closed") -> Calendar:
+    """entries: name, first day, last day."""
+    return Calendar.model_validate(
+        {
+            "_id": identity,
+            "name": identity,
+            "timezone": timezone,
+            "entries": [{"name": name, "first": first, "last": last} for name, first, last in entries],
+            "revision": 1,
+            "createdAt": ANCHOR,
+            "createdBy": "test",
+            "updatedAt": ANCHOR,
+            "updatedBy": "test",
+        }
+    )
+
+
+def excluding(entries: Sequence[tuple[str, str, str]], timezone: str = "UTC") -> Exclusions:
+    """The days of one calendar."""
+    return Exclusions(excluded_days(calendar(entries, timezone)))
 
 
 def fires(schedule: Schedule, after: str | datetime, count: int) -> list[str]:

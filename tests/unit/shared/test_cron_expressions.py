@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.models.schedule import CronSchedule
-from shared.schedule.cron import ALIASES, check_expression, explain, occurrences
+from shared.schedule.cron import ALIASES, check_expression, occurrences
+from shared.schedule.cron_words import explain
 from shared.schedule.zones import load_zone
 from tests.unit.shared.schedule_builders import cron, fires, moment
 

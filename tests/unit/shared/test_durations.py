@@ -23,12 +23,15 @@ READ = {
     "PT5M": timedelta(minutes=5),
     "pt1h30m": timedelta(hours=1, minutes=30),
     "P1DT12H": timedelta(hours=36),
+    "P1DT12M": timedelta(days=1, minutes=12),
+    "P2W": timedelta(weeks=2),
     "PT1.0009S": timedelta(seconds=1),
     "36500d": LONGEST,
 }
 REFUSED = [
     "", " ", "5", "5 ", "m", "-5m", "+5m", "5x", "5m!", "5m,3s", "1 0s", "1. 5s", ".5s", "5.s", "1e3s", "٣m", "5m\x00",
     "P", "PT", "P-1D", "-PT5M", "PT5", "36501d", "P101Y", "9" * 39 + "s", "1" * 41, "P99999999999D", "1:30", "inf",
+    "P1M", "p1y", "P1M2D", "P1YT5M",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Overlap decisions, waits between attempts, and a schedule in plain English."""
+"""Overlap decisions, waits between attempts, and zones that do not exist."""
 
 from datetime import timedelta
 
@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.schedule.backoff import retry_delay
-from shared.schedule.describe import describe
 from shared.schedule.overlap import QUEUE_CAP, LiveRuns, decide_overlap
 from shared.schedule.zones import load_zone
-from tests.unit.shared.schedule_builders import cron, interval, moment, once
 
 DECISIONS = [
     # policy, active, waiting, decision
@@ -71,23 +69,6 @@ def test_waits_of_different_messages_are_spread():
     delays = {retry_delay(3, timedelta(seconds=10), timedelta(hours=1), f"item-{n}") for n in range(100)}
     assert len(delays) > 90
     assert all(timedelta(seconds=40) <= delay <= timedelta(seconds=50) for delay in delays)
-
-
-DESCRIPTIONS = [
-    (cron("0 9 * * MON-FRI", "Europe/Paris"), "At 09:00 on Monday through Friday, Europe/Paris time"),
-    (interval("90s"), "Every 1m30s"),
-    (once("2026-12-01T09:00:00", "Europe/Paris"), "Once, at 2026-12-01 09:00:00, Europe/Paris time"),
-    (once("2026-12-01T09:00:00+01:00", "Europe/Paris"), "Once, at 2026-12-01 09:00:00+01:00"),
-    (
-        interval("5m", start_at=moment("2026-06-01"), end_at=moment("2026-07-01"), maxRuns=3, jitter="30s"),
-        "Every 5m, from 2026-06-01T00:00:00.000Z, until 2026-07-01T00:00:00.000Z, at most 3 runs, spread over 30s",
-    ),
-]
-
-
-@pytest.mark.parametrize(("schedule", "sentence"), DESCRIPTIONS)
-def test_a_schedule_is_described_in_plain_english(schedule, sentence):
-    assert describe(schedule) == sentence
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""What the answers for people, groups and calendars have in common: the fields as stored, and what is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.answers.definitions import reason_of
+from api.answers.jsonable import jsonable, moment
+from api.store.ids import text_of
+from shared.errors import InvalidDefinition
+from shared.models.base import Document
+from shared.queries.revisions import revision_of
+
+
+def owned_answer(stored: Mapping[str, Any], model: type[Document], names: tuple[str, ...]) -> dict[str, Any]:
+    """names: the fields that people write. Never fails: a malformed document has its problem."""
+    return {
+        "id": text_of(stored["_id"]),
+        "revision": revision_of(stored.get("revision")),
+        **{name: jsonable(stored.get(name)) for name in names},
+        "createdAt": moment(stored.get("createdAt")),
+        "createdBy": jsonable(stored.get("createdBy")),
+        "updatedAt": moment(stored.get("updatedAt")),
+        **fault_of(stored, model),
+    }
+
+
+def fault_of(stored: Mapping[str, Any], model: type[Document]) -> dict[str, str | None]:
+    """`problem`: why the stored document cannot be read, null if it can."""
+    try:
+        model.from_document(stored)
+    except InvalidDefinition as fault:
+        return {"problem": reason_of(fault.field, fault.detail)}
+    return {"problem": None}
