@@ -109,9 +109,9 @@ async def compose(
     executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
     due_sources = DueSources(DueSourceStore(database), templates, services)
     reader = JobReader(templates)
-    planner = Planner(reader, retention.success)
+    planner = Planner(reader, rules.exclusions_of, retention.success)
     holder = _holder()
-    observer = Observer(jobs, runs, reader, due_sources, settings.daemon_batch_size)
+    observer = Observer(jobs, runs, reader, rules, due_sources, settings.daemon_batch_size)
     limits = TemplateLimits(templates, settings.daemon_template_limits, executor.running_of)
     claimer = Claimer(
         observer, runs, passes, fence, planner, due_sources, limits, holder.instance, settings.daemon_batch_size
@@ -141,6 +141,7 @@ async def compose(
         commands,
         executor,
         due_sources,
+        rules,
         clock,
         _poll_seconds(settings, systemd),
         may_act=lambda: leadership.role is Role.LEADER,

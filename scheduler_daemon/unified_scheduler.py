@@ -14,6 +14,7 @@ from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.scheduling.observer import Observer
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.mongo import Database
 from scheduler_daemon.store.preparation import create_indexes, publish_catalogue
 from shared.clock import Clock
@@ -38,6 +39,7 @@ class SchedulerParts:
     commands: CommandHandler
     executor: Executor
     due_sources: DueSources
+    rules: StandingRules
     clock: Clock
     poll_seconds: float
     may_act: Callable[[], bool]
@@ -95,9 +97,12 @@ class UnifiedScheduler(Loop):
         changed, self._changed, self._hinted = self._changed, False, False
         now = parts.clock.now()
         try:
+            await parts.rules.refresh()
+            at_rest = parts.rules.maintenance_at(now) is not None
             more_commands = changed and await parts.commands.run_once()
-            may_plan = parts.may_plan()
-            claimed = await parts.claimer.claim(parts.executor.free_slots, now, may_plan=may_plan, changed=changed)
+            may_plan = parts.may_plan() and not at_rest
+            slots = 0 if at_rest else parts.executor.free_slots
+            claimed = await parts.claimer.claim(slots, now, may_plan=may_plan, changed=changed)
             for job_id in claimed.cancel_jobs:
                 parts.executor.cancel_job(job_id, "replaced by a newer run")
             for run in claimed.runs:
@@ -105,7 +110,7 @@ class UnifiedScheduler(Loop):
             if more_commands or (changed and (claimed.more or not may_plan)):
                 self._changed = True
             can_start = may_plan and bool(parts.executor.free_slots)
-            if more_commands or (claimed.more and parts.executor.free_slots) or (claimed.wrote and can_start):
+            if more_commands or (claimed.more and slots and parts.executor.free_slots) or (claimed.wrote and can_start):
                 self._hinted = True  # what to wait for is asked when nothing is left to do
             elif claimed.more or not can_start:
                 self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)  # the end of a run wakes the loop

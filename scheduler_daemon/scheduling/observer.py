@@ -12,6 +12,7 @@ from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import checked
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.planner import is_runnable
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.runs import RunStore
 from shared.errors import InvalidDefinition
@@ -71,11 +72,18 @@ class Observer:
     """Looks with as few reads as the moment needs."""
 
     def __init__(
-        self, jobs: JobStore, runs: RunStore, reader: JobReader, due_sources: DueSources, batch_size: int
+        self,
+        jobs: JobStore,
+        runs: RunStore,
+        reader: JobReader,
+        rules: StandingRules,
+        due_sources: DueSources,
+        batch_size: int,
     ) -> None:
         self._jobs = jobs
         self._runs = runs
         self._reader = reader
+        self._rules = rules
         self._due_sources = due_sources
         self._batch_size = batch_size
         self._keeps_up = True
@@ -98,6 +106,7 @@ class Observer:
         waiting, behind = await self._runs.first_waiting(sorted(look.ended)) if look.ended else ([], set())
         unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
         jobs = list(unique.values())[:limit]
+        await self._rules.refresh(jobs)
         for_sources = await self._jobs_for_sources(now, unique.keys()) if look.may_plan else []
         live = await self._runs.live_by_job([each["_id"] for each in jobs if isinstance(each["_id"], str)])
         executable, spoiled = _sorted_out(pending)

@@ -1,7 +1,7 @@
 """Decides, without I/O, what becomes of the jobs that are due or were changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,11 @@ from shared.errors import InvalidDefinition
 from shared.models.definitions import Pause, Quarantine
 from shared.models.jobs import Job, Resting
 from shared.models.runs import SkipReason, due_run_id, run_id
-from shared.models.schedule import OnceSchedule
+from shared.models.schedule import OnceSchedule, Schedule
 from shared.queries import jobs as job_queries
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
+from shared.schedule.exclusions import Exclusions
 from shared.schedule.misfire import ON_TIME, SkippedRange, due_occurrences, skipped_between
 from shared.schedule.occurrences import jittered
 from shared.schedule.overlap import Decision, LiveRuns, decide_overlap, width_of
@@ -47,8 +48,12 @@ class JobPlan:
 class Planner:
     """Plans jobs one by one."""
 
-    def __init__(self, reader: JobReader, keep_skipped: timedelta) -> None:
+    def __init__(
+        self, reader: JobReader, exclusions_of: Callable[[Schedule], Exclusions], keep_skipped: timedelta
+    ) -> None:
+        """exclusions_of: the days that a schedule leaves out; InvalidDefinition if that cannot be told."""
         self._reader = reader
+        self._exclusions_of = exclusions_of
         self._keep_skipped = keep_skipped
 
     def plan(self, document: Mapping[str, Any], live: LiveRuns, now: datetime) -> JobPlan:
@@ -82,13 +87,16 @@ class Planner:
         if limit is not None and progress.consecutive_failures >= limit and not changed:
             return self._auto_pause(job, now)
         cursor = _start_of(job, now)
-        due = due_occurrences(job.schedule, job.id, cursor, now, job.created_at, job.policies.misfire)
+        exclusions = self._exclusions_of(job.schedule)
+        due = due_occurrences(job.schedule, job.id, cursor, now, job.created_at, job.policies.misfire, exclusions)
         remaining = _remaining(job)
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
         self._apply_policies(job, due.runs, live, now, plan, remaining)
         self._record_rest(job, cursor, now, plan)
         for span in due.skipped:
             self._record(plan, job, span, "misfire", now)
+        for span in due.excluded:
+            self._record(plan, job, span, "excluded", now)
         cursor = max(cursor, due.cursor) if due.cursor else cursor
         exhausted = remaining is not None and len(plan.runs) >= remaining
         following = None if exhausted else due.following

@@ -124,7 +124,7 @@ class StandingRules:
 
     def _take_maintenance(self, document: Document | None) -> None:
         """A malformed document is no maintenance: a typing error must not stop every job silently."""
-        fault = None
+        fault, before = None, self._maintenance
         try:
             self._maintenance = None if document is None else Maintenance.from_document(document)
         except InvalidDefinition as refused:
@@ -132,6 +132,15 @@ class StandingRules:
         if fault is not None and fault != self._maintenance_fault:
             log.error("maintenance_malformed", reason=fault)
         self._maintenance_fault = fault
+        if _is_on(before) != _is_on(self._maintenance):
+            found = self._maintenance
+            log.warning(
+                "maintenance_mode",
+                active=_is_on(found),
+                reason=found and found.reason,
+                by=found and found.updated_by,
+                until=found and found.until,
+            )
 
 
 def _read(documents: Mapping[str, Document]) -> tuple[dict[str, list[Stretch]], dict[str, str]]:
@@ -144,6 +153,10 @@ def _read(documents: Mapping[str, Document]) -> tuple[dict[str, list[Stretch]], 
         except Exception as fault:  # one document, not the pass
             faults[key] = str(fault) if isinstance(fault, InvalidDefinition) else type(fault).__name__
     return days, faults
+
+
+def _is_on(maintenance: Maintenance | None) -> bool:
+    return maintenance is not None and maintenance.active
 
 
 def _length(entries: object) -> int:

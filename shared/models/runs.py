@@ -62,7 +62,7 @@ TRANSITIONS: dict[RunState, tuple[RunState, ...]] = {
 }
 
 Trigger = Literal["schedule", "due", "manual", "retry", "backfill"]
-SkipReason = Literal["overlap", "misfire", "deadline", "paused", "deleted", "excluded", "maintenance"]
+SkipReason = Literal["overlap", "misfire", "deadline", "paused", "deleted", "excluded"]
 
 
 class RunResult(Part):
@@ -96,6 +96,8 @@ class SkippedSpan(Part):
     last: Moment = Field(alias="to")
     count: int
     exact: bool
+    name: str = ""
+    """Of the calendar entries that leave them out."""
 
 
 class RunProgress(Part):

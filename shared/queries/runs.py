@@ -8,7 +8,7 @@ from shared.clock import MILLISECOND, to_milliseconds
 from shared.models.jobs import Job
 from shared.models.policies import Policies, RetryOn
 from shared.models.runs import LIVE, RunState, SkipReason, Trigger, run_id
-from shared.schedule.misfire import SkippedRange
+from shared.schedule.misfire import ExcludedRange, SkippedRange
 
 Filter = dict[str, Any]
 Update = dict[str, Any]
@@ -116,6 +116,8 @@ def skipped_span(job: Job, span: SkippedRange, reason: SkipReason, now: datetime
     )
     document = skipped_run(run, reason, now, keep)
     document["span"] = {"from": span.first, "to": span.last, "count": span.count, "exact": span.exact}
+    if isinstance(span, ExcludedRange):
+        document["span"]["name"] = span.name
     return document
 
 

@@ -9,10 +9,11 @@ from scheduler_daemon.job_templates.noop_template import NoopTemplate
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from shared.clock import to_milliseconds
+from shared.schedule.exclusions import NO_EXCLUSIONS
 from shared.schedule.overlap import NO_LIVE_RUNS, LiveRuns
 from tests.support.documents import MONDAY, job_document, once, seconds
 
-PLANNER = Planner(JobReader({"noop": NoopTemplate()}), timedelta(days=7))
+PLANNER = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
 
 
 def plan(document: dict[str, Any], now: datetime, live: LiveRuns = NO_LIVE_RUNS) -> JobPlan:
