@@ -1,5 +1,6 @@
 """Makes due occurrences durable and claims what can start now, in one fenced transaction per batch."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from shared.queries.runs import Claim, RunDocument, started
 from shared.schedule.overlap import NO_LIVE_RUNS
 
 log = structlog.get_logger(__name__)
+
+JOBS_WITHOUT_A_BREATH = 50
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ class Claimer:
         if seen.nothing:
             self._short_of_slots = free == 0
             return Claimed()
-        plans = self._plan(seen, now)
+        plans = await self._plan(seen, now)
         claim = Claim(uuid4().hex, self._fence.epoch, self._instance, now)
         batch, fresh = self._compose(seen, plans, claim, free, now)
         runs = await self._write(batch, fresh, plans)
@@ -124,11 +127,13 @@ class Claimer:
             or self._unsettled is not None,
         )
 
-    def _plan(self, seen: Observed, now: datetime) -> list[JobPlan]:
+    async def _plan(self, seen: Observed, now: datetime) -> list[JobPlan]:
         """Plans for as many jobs as fit into one transaction; the others stay due."""
         plans: list[JobPlan] = []
         documents = size = 0
-        for document in seen.jobs:
+        for number, document in enumerate(seen.jobs):
+            if number % JOBS_WITHOUT_A_BREATH == JOBS_WITHOUT_A_BREATH - 1:
+                await asyncio.sleep(0)  # ended runs and new commands do not wait for a whole batch
             identity = document["_id"]
             live = seen.live.get(identity, NO_LIVE_RUNS) if isinstance(identity, str) else NO_LIVE_RUNS
             plan = self._planner.plan(document, live, now)
