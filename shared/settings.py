@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         description="Safety poll, seconds: how often the loop looks even if nothing woke it.",
     )
     daemon_max_concurrent_runs: int = Field(1000, ge=1, le=10_000, description="Most runs at once in the whole daemon.")
+    daemon_worker_processes: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Most worker processes, and with them most runs of blocking templates at once; more wait for one.",
+    )
     daemon_batch_size: int = Field(500, ge=1, le=500, description="Most runs that are claimed in one transaction.")
     daemon_drain_seconds: float = Field(
         45,
