@@ -39,11 +39,13 @@ _LARGEST_INTEGER = 2**63
 class RunLog:
     """The log of one attempt. Lines may come from any thread; `emit` gets those that the budget has room for."""
 
-    __slots__ = ("_bytes", "_clock", "_closed", "_emit", "_least", "_lines", "_lock", "_said_full", "left_out")
+    __slots__ = ("_bytes", "_clock", "_closed", "_emit", "_least", "_lines", "_lock", "_said_full", "_says", "left_out")
 
-    def __init__(self, clock: Clock, emit: Callable[[Line, int], None], configured: LogLevel) -> None:
+    def __init__(
+        self, clock: Clock, emit: Callable[[Line, int], None], configured: LogLevel, *, own_lines: bool = True
+    ) -> None:
         """emit: gets each line with its size in bytes. configured: the structured log's level; info and above are kept
-        whatever it is.
+        whatever it is. own_lines: says itself when it is full, and in the end how much is left out.
         """
         self._clock = clock
         self._emit = emit
@@ -51,6 +53,7 @@ class RunLog:
         self._lock = threading.RLock()  # a destructor that logs may come in between
         self._lines = 0
         self._bytes = 0
+        self._says = own_lines
         self._said_full = False
         self._closed = False
         self.left_out = 0
@@ -101,10 +104,10 @@ class RunLog:
             if not self._closed:
                 self._leave_out(lines)
 
-    def close(self, *, say: bool = True) -> None:
-        """No more lines. say: what was left out is said in the last one."""
+    def close(self) -> None:
+        """No more lines. What was left out is said in the last one."""
         with self._lock:
-            if say and not self._closed and self.left_out:
+            if not self._closed and self.left_out:
                 self._say("log_lines_left_out", {"lines": self.left_out})
             self._closed = True
 
@@ -120,6 +123,8 @@ class RunLog:
         self.left_out += lines
 
     def _say(self, event: str, fields: dict[str, Any]) -> None:
+        if not self._says:
+            return
         line = {"at": self._clock.now(), "level": "warning", "event": event, "fields": fields}
         self._emit(line, len(bson.encode(line)))
 

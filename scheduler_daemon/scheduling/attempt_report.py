@@ -1,7 +1,7 @@
 """What one attempt reports while it runs - lines, progress, slowness - and what of it is not stored yet."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from scheduler_daemon.job_template import Progress
 from scheduler_daemon.run_log import Line, RunLog
 from scheduler_daemon.store.run_logs import Change
+from scheduler_daemon.workers.output import shown
 from shared.clock import Clock
 from shared.logging import LogLevel
 from shared.queries import run_logs as queries
@@ -79,9 +80,13 @@ class AttemptReport:
         """A line that a worker made."""
         self.run_log.keep(line)
 
-    def output(self, text: str) -> None:
-        """A line that a worker, or a process it started, printed."""
-        self.run_log.add("info", text, {"source": "output"})
+    def output(self, lines: Sequence[bytes]) -> None:
+        """What a worker, or a process that it started, printed. A flood costs no more than its counting."""
+        if self.run_log.is_full("info"):
+            self.run_log.leave_out(len(lines))
+            return
+        for line in lines:
+            self.run_log.add("info", shown(line), {"source": "output"})
 
     def leave_out(self, lines: int) -> None:
         """A worker left out that many."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -11,6 +11,7 @@ log = structlog.get_logger(__name__)
 READ_BYTES = 65_536
 MOST_READS = 32
 LONGEST_LINE_BYTES = 8_192
+MOST_SHOWN = 20
 
 
 class Output:
@@ -19,11 +20,11 @@ class Output:
     def __init__(self, pipe: int) -> None:
         self._pipe: int | None = pipe
         self._rest = b""
-        self._write: Callable[[str], None] | None = None
+        self._write: Callable[[Sequence[bytes]], None] | None = None
         os.set_blocking(pipe, False)
         asyncio.get_running_loop().add_reader(pipe, self._read)
 
-    def write_to(self, write: Callable[[str], None] | None) -> None:
+    def write_to(self, write: Callable[[Sequence[bytes]], None] | None) -> None:
         """Who gets the lines from now on; None: they belong to no run."""
         self._end_line()
         self._write = write
@@ -54,21 +55,25 @@ class Output:
             self.close()
             return False
         *lines, self._rest = (self._rest + read).split(b"\n")
-        for line in lines:
-            self._pass_on(line)
+        self._pass_on(lines)
         if len(self._rest) > LONGEST_LINE_BYTES:
             self._end_line()
         return True
 
     def _end_line(self) -> None:
         rest, self._rest = self._rest, b""
-        self._pass_on(rest)
+        self._pass_on([rest])
 
-    def _pass_on(self, line: bytes) -> None:
-        text = line[:LONGEST_LINE_BYTES].decode("utf-8", "replace").rstrip()
-        if not text:
+    def _pass_on(self, lines: list[bytes]) -> None:
+        written = [line for line in lines if line]
+        if not written:
             return
         if self._write is not None:
-            self._write(text)
+            self._write(written)
         else:
-            log.info("worker_output", text=text)
+            log.info("worker_output", lines=[shown(line) for line in written[:MOST_SHOWN]], count=len(written))
+
+
+def shown(line: bytes) -> str:
+    """A printed line as text."""
+    return line[:LONGEST_LINE_BYTES].decode("utf-8", "replace").rstrip()

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard
 
 import structlog
@@ -35,7 +36,7 @@ class WorkerReport(Protocol):
 
     def line(self, line: Line) -> None: ...
 
-    def output(self, text: str) -> None: ...
+    def output(self, lines: Sequence[bytes]) -> None: ...
 
     def progress(self, progress: Frame) -> None: ...
 

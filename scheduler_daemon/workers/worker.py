@@ -95,7 +95,8 @@ class Worker:
     def execute(self, order: Frame) -> None:
         """Executes one run and reports its end, whatever the template does."""
         run = order["run"]
-        self.run_log = RunLog(self._clock, self._send_line, self._log_level)
+        # The daemon says what is left out: more may be there.
+        self.run_log = RunLog(self._clock, self._send_line, self._log_level, own_lines=False)
         progress = ProgressSender(self, self._clock)
         try:
             template = self._template(order["template"])
@@ -109,7 +110,7 @@ class Worker:
             ended = self._ended(template, context)
         run_log, self.run_log = self.run_log, None
         progress.finish()
-        run_log.close(say=False)  # the daemon says it: more may be left out there
+        run_log.close()
         _flush_output()
         self.send({"kind": "ended", "leftOut": run_log.left_out, **ended})
 
