@@ -118,6 +118,23 @@ class UnrepeatableTemplate(BlockingTemplate):
     on_interrupt = "interrupted"
 
 
+class LoopHoldingTemplate(JobTemplate):
+    """Says that it is asynchronous and blocks all the same."""
+
+    type = "loop_holding"
+    name = "Loop holding"
+    category = "tests"
+
+    class Parameters(TemplateParameters):
+        """For how long."""
+
+        seconds: float
+
+    async def execute(self, context: JobExecutionContext) -> JobResult:
+        time.sleep(context.params.seconds)  # noqa: ASYNC251 - that is what is tested
+        return JobResult.success("held the loop")
+
+
 class UnimportableTemplate(BlockingTemplate):
     """Cannot be made in a worker."""
 

@@ -11,6 +11,7 @@ from scheduler_daemon.job_template import JobTemplate
 from tests.integration.scheduler.conftest import OpenBench
 from tests.support.blocking_templates import BlockingTemplate, UnimportableTemplate, UnrepeatableTemplate
 from tests.support.documents import MONDAY, command_document, job_document, once, seconds
+from tests.support.processes import is_alive
 from tests.support.waiting import eventually
 from tests.support.workbench import Workbench
 
@@ -45,14 +46,6 @@ async def pids_of(path: Path) -> list[int]:
     """The process ids that a template wrote."""
     written = await eventually(lambda: path.exists() and path.read_text(), timeout=30)
     return [int(word) for word in str(written).split()]
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process executes anything: a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.parametrize(
