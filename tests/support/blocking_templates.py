@@ -141,5 +141,5 @@ class UnimportableTemplate(BlockingTemplate):
     type = "unimportable"
 
     def __init__(self) -> None:
-        if "scheduler_daemon.workers.worker" in sys.modules:
+        if sys.argv[0].endswith("workers/__main__.py"):
             raise RuntimeError("not here")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -198,10 +199,56 @@ async def test_workers_die_when_the_lease_is_not_extended(bench: Workbench, tmp_
 async def test_a_worker_that_dies_while_it_is_idle_is_replaced(bench: Workbench):
     await start(bench, blocking(act="nothing"))
     run = await ended(bench)
-    os.kill(run["result"]["metrics"]["pid"], 9)
+    os.kill(run["result"]["metrics"]["pid"], signal.SIGKILL)
     await bench.db.dynamic_jobs.insert_one(
         job_document("job-2", template="blocking", params={"act": "nothing"}, schedule=once(MONDAY + seconds(2)))
     )
     await bench.tick(1)
+    await bench.settle()
+    assert await bench.states() == ["succeeded", "succeeded"]
+
+
+async def test_a_worker_dies_with_its_guard(bench: Workbench, tmp_path: Path):
+    path = tmp_path / "pid"
+    await start(bench, blocking(act="hold_gil", path=str(path)))
+    pids = await pids_of(path)
+    (worker,) = bench.daemon.workers._workers
+    os.kill(worker.pid, signal.SIGKILL)
+    run = await ended(bench)
+    assert (run["state"], run["error"]["type"]) == ("failed", "WorkerDied")
+    assert not any(map(is_alive, pids))
+
+
+async def test_a_guard_that_cannot_move_does_not_keep_the_worker_alive(bench: Workbench, tmp_path: Path):
+    path = tmp_path / "pid"
+    await start(bench, blocking(act="hold_gil", path=str(path), timeout="500ms"))
+    pids = await pids_of(path)
+    (worker,) = bench.daemon.workers._workers
+    os.kill(worker.pid, signal.SIGSTOP)
+    run = await ended(bench)
+    assert run["state"] == "timed_out"
+    assert not any(map(is_alive, pids))
+
+
+async def test_a_worker_that_cannot_start_fails_the_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scheduler_daemon.workers.process.sys.executable", "/bin/false")
+    await start(bench, blocking(act="nothing"))
+    run = await ended(bench)
+    assert (run["state"], run["error"]["type"]) == ("failed", "WorkerDied")
+    assert "3 worker processes ended before the template began" in run["error"]["message"]
+
+
+async def test_a_run_is_given_to_another_worker_if_the_first_died_before_it_began(bench: Workbench):
+    await start(bench, blocking(act="nothing"))
+    run = await ended(bench)
+    (worker,) = bench.daemon.workers._workers
+    os.kill(run["result"]["metrics"]["pid"], signal.SIGSTOP)  # looks usable, and never takes the run
+    document = job_document(
+        "job-2", template="blocking", params={"act": "nothing"}, schedule=once(MONDAY + seconds(2)), policies=NO_RETRY
+    )
+    await bench.db.dynamic_jobs.insert_one(document)
+    await bench.tick(1)
+    await bench.until_running()
+    os.kill(worker.pid, signal.SIGKILL)
     await bench.settle()
     assert await bench.states() == ["succeeded", "succeeded"]

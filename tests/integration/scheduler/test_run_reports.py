@@ -206,6 +206,28 @@ async def test_a_database_that_does_not_answer_delays_the_end_of_a_run_only_shor
     assert (await end(bench, talking))["state"] == "succeeded"
 
 
+async def test_a_run_that_is_cancelled_while_its_last_lines_are_stored_keeps_its_outcome(
+    talking: TalkingTemplate, bench: Workbench, monkeypatch
+):
+    reached = asyncio.Event()
+    write = bench.daemon.reports._store.write
+
+    async def slow(*changes: Any) -> None:
+        reached.set()
+        await asyncio.sleep(0.05)
+        await write(*changes)
+
+    monkeypatch.setattr(bench.daemon.reports._store, "write", slow)
+    await start(bench, talking, say("a"))
+    talking.release.release()
+    await reached.wait()
+    (run,) = await bench.runs()
+    assert not bench.daemon.executor.cancel(run["_id"], "too late")
+    assert await bench.daemon.executor.interrupt_all()
+    assert (await end(bench, talking))["state"] == "succeeded"
+    assert await events(bench) == ["a"]
+
+
 async def test_a_slow_run_is_marked_and_goes_on(talking: TalkingTemplate, bench: Workbench, capsys):
     await start(bench, talking, say("a"), softTimeout="100ms")
     await eventually(lambda: "run_slow" in capsys.readouterr().out)
