@@ -54,4 +54,4 @@ class RunLogStore:
         ]
         with translated():
             cursor = await self._pages.aggregate(pipeline)
-            return [each["_id"] for each in await cursor.to_list()]
+            return [each["_id"] for each in await cursor.to_list() if isinstance(each["_id"], str)]

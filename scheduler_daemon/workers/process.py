@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeGuard
 import structlog
 
 from scheduler_daemon.job_template import JobResult, JobTemplate
+from scheduler_daemon.plugins import place_of
 from scheduler_daemon.run_log import Line
 from scheduler_daemon.scheduling.outcome import Failed, Outcome, Returned, TimedOut
 from scheduler_daemon.uninterrupted import uninterrupted
@@ -220,9 +221,8 @@ class WorkerProcess:
 
 
 def _order(template: JobTemplate, run: dict[str, Any]) -> Frame:
-    kind = type(template)
     needed = {name: run[name] for name in ("_id", "jobId", "attempt", "scheduledFor", "params")}
-    return {"template": f"{kind.__module__}:{kind.__qualname__}", "run": needed}
+    return {"template": place_of(template), "run": needed}
 
 
 def _outcome(frame: Frame) -> Outcome:

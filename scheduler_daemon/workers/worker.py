@@ -1,7 +1,6 @@
 """The worker process: executes blocking templates one after another and tells the daemon what they report."""
 
 import faulthandler
-import importlib
 import logging
 import os
 import signal
@@ -9,13 +8,14 @@ import socket
 import sys
 import threading
 from types import FrameType
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
 import structlog
 from pydantic import ValidationError
 from structlog.typing import EventDict, WrappedLogger
 
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobStopped, JobTemplate, Progress, Services
+from scheduler_daemon.plugins import template_at
 from scheduler_daemon.run_log import Line, RunLog, with_traceback
 from scheduler_daemon.scheduling.outcome import stored_result
 from scheduler_daemon.workers.frames import ChannelClosed, Frame, encoded, receive_frame
@@ -139,11 +139,7 @@ class Worker:
 
     def _template(self, place: str) -> JobTemplate:
         if place not in self._templates:
-            module, _, name = place.partition(":")
-            found: Any = importlib.import_module(module)
-            for part in name.split("."):
-                found = getattr(found, part)
-            self._templates[place] = found()
+            self._templates[place] = template_at(place)
         return self._templates[place]
 
     def _context(

@@ -142,7 +142,10 @@ async def test_what_a_crash_left_expires_too(bench: Workbench):
     for name in ("ended", "alive", "gone"):
         criteria, update = queries.page(name, 1, 0, [], MONDAY)
         await bench.db.job_run_logs.update_one(criteria, update, upsert=True)
+    far = MONDAY + queries.KEPT_UNFINISHED
+    await bench.db.job_run_logs.insert_one({"_id": "malformed", "runId": {"no": "text"}, "expireAt": far})
     await bench.daemon.reports.sweep()
+    await bench.db.job_run_logs.delete_one({"_id": "malformed"})
     assert {page["runId"]: page["expireAt"] for page in await pages(bench)} == {
         "ended": expires, "alive": MONDAY + queries.KEPT_UNFINISHED, "gone": MONDAY,
     }  # fmt: skip
