@@ -48,13 +48,14 @@ def decode_cursor(cursor: str) -> Position:
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
         key, document_id, empty = json_util.loads(text, json_options=_EXTENDED_JSON)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, ArithmeticError, BSONError, binascii.Error):
-        raise _invalid_cursor() from None
+        raise invalid_cursor() from None
     if not isinstance(empty, bool) or isinstance(document_id, list):
-        raise _invalid_cursor()
+        raise invalid_cursor()
     return Position(key, document_id, empty)
 
 
-def _invalid_cursor() -> Problem:
+def invalid_cursor() -> Problem:
+    """The problem of a cursor that the list did not make."""
     detail = "not a cursor of this list; start without one"
     return Problem(
         HTTPStatus.BAD_REQUEST,

@@ -11,18 +11,20 @@ from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
 from scheduler_daemon.scheduling.claimer import Claimer
 from scheduler_daemon.scheduling.command_handler import CommandHandler
-from scheduler_daemon.scheduling.dead_man import DeadManTimer
+from scheduler_daemon.scheduling.dead_man import DeadManTimer, DeadMen
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
 from scheduler_daemon.scheduling.host_lock import HostLock, boot_id, runtime_folder
 from scheduler_daemon.scheduling.job_reader import JobReader
+from scheduler_daemon.scheduling.lag_watch import LagWatch
 from scheduler_daemon.scheduling.leadership import Leadership, Role
 from scheduler_daemon.scheduling.observer import Observer
 from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.scheduling.rescuer import Rescuer
+from scheduler_daemon.scheduling.run_reports import RunReports
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
@@ -34,11 +36,13 @@ from scheduler_daemon.store.finishes import FinishStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.passes import PassStore
+from scheduler_daemon.store.run_logs import RunLogStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
 from scheduler_daemon.store.transactions import Fence, TransactionSession
 from scheduler_daemon.systemd import SystemdNotifier
 from scheduler_daemon.unified_scheduler import SchedulerParts, UnifiedScheduler, initialize_unified_scheduler
+from scheduler_daemon.workers.pool import WorkerPool
 from shared import __version__
 from shared.clock import Clock
 from shared.models.scheduler_state import Holder
@@ -54,6 +58,9 @@ class Daemon:
     scheduler: UnifiedScheduler
     leadership: Leadership
     executor: Executor
+    workers: WorkerPool
+    reports: RunReports
+    lag_watch: LagWatch
     recorder: Recorder
     rescuer: Rescuer
     heartbeat: HeartbeatLoop
@@ -63,11 +70,15 @@ class Daemon:
 
 
 class _Wiring:
-    """Calls that go back to the scheduler, which is made last."""
+    """Calls that go back to what is made later: the leadership, and last the scheduler."""
 
     def __init__(self, systemd: SystemdNotifier) -> None:
         self.scheduler: UnifiedScheduler | None = None
+        self.leadership: Leadership | None = None
         self._systemd = systemd
+
+    def leads(self) -> bool:
+        return self.leadership is not None and self.leadership.role is Role.LEADER
 
     def lead(self) -> None:
         self._systemd.status("leader")
@@ -106,7 +117,11 @@ async def compose(
     passes = PassStore(database, fence, retention.success, retention.failure)
     state = SchedulerStateStore(client, database)
     recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
-    executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
+    workers = WorkerPool(settings.daemon_worker_processes, settings.log_level)
+    reports = RunReports(RunLogStore(database), clock, settings.log_level, wiring.leads)
+    executor = Executor(
+        templates, services, workers, reports, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended
+    )
     due_sources = DueSources(DueSourceStore(database), templates, services)
     reader = JobReader(templates)
     planner = Planner(reader, rules.exclusions_of, retention.success)
@@ -127,13 +142,14 @@ async def compose(
         clock,
         holder,
         HostLock(runtime_folder(settings.daemon_runtime_folder), _database_key(settings)),
-        DeadManTimer(),
+        DeadMen([DeadManTimer(), workers]),
         lambda: [*(session.lsid for session in sessions), *notifications.lsids],
         settings.daemon_lease_ttl_seconds,
         on_taken=rescuer.take_over,
         on_leading=wiring.lead,
         on_observed=systemd.alive,
     )
+    wiring.leadership = leadership
     heartbeat = HeartbeatLoop(state, clock, holder, lambda: leadership.role, lambda: executor.running)
     parts = SchedulerParts(
         observer,
@@ -144,14 +160,18 @@ async def compose(
         rules,
         clock,
         _poll_seconds(settings, systemd),
-        may_act=lambda: leadership.role is Role.LEADER,
+        may_act=wiring.leads,
         may_plan=lambda: heartbeat.clock_is_trusted,
         on_pass=systemd.alive,
     )
     scheduler = await initialize_unified_scheduler(database, parts, templates)
     wiring.scheduler = scheduler
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
-    return Daemon(scheduler, leadership, executor, recorder, rescuer, heartbeat, watcher, notifications, sessions)
+    lag_watch = LagWatch(clock, executor.in_event_loop)
+    return Daemon(
+        scheduler, leadership, executor, workers, reports, lag_watch, recorder, rescuer, heartbeat, watcher,
+        notifications, sessions,
+    )  # fmt: skip
 
 
 def _holder() -> Holder:

@@ -1,7 +1,12 @@
-"""What the author of a job template imports: JobTemplate, JobExecutionContext, JobResult, DueSource."""
+"""What the author of a job template imports: JobTemplate, JobExecutionContext, JobResult, DueSource, JobStopped.
 
+docs/job-templates.md tells it at length.
+"""
+
+import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -18,7 +23,18 @@ if TYPE_CHECKING:
     from scheduler_daemon.notifications.service import NotificationService
 
 
-__all__ = ["DueSource", "JobExecutionContext", "JobResult", "JobTemplate", "Services", "TemplateParameters"]
+__all__ = [
+    "DueSource",
+    "JobExecutionContext",
+    "JobResult",
+    "JobStopped",
+    "JobTemplate",
+    "Progress",
+    "Services",
+    "TemplateParameters",
+]
+
+LONGEST_MESSAGE = 500
 
 
 class TemplateParameters(BaseModel):
@@ -49,6 +65,43 @@ class JobResult:
         return cls("skipped", summary)
 
 
+class JobStopped(BaseException):
+    """The run of a blocking template was cancelled or exceeded its time-out: clean up within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an attempt has come."""
+
+    done: float
+    total: float | None = None
+    message: str = ""
+
+    @classmethod
+    def of(cls, done: object, total: object, message: object) -> "Progress":
+        """TypeError or ValueError names the argument that is wrong."""
+        if not isinstance(message, str):
+            raise TypeError(f"progress(message=...) is a text, not {type(message).__name__}")
+        text = message[:LONGEST_MESSAGE].encode("utf-8", "replace").decode()
+        return cls(_amount("done", done), None if total is None else _amount("total", total), text)
+
+
+def _amount(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"progress({name}=...) is a number, not {type(value).__name__}")
+    try:
+        amount = float(value)
+    except OverflowError:
+        amount = math.inf
+    if not math.isfinite(amount) or amount < 0:
+        raise ValueError(f"progress({name}=...) is a finite number that is not negative")
+    return amount
+
+
+def _unheard(_progress: Progress) -> None:
+    """For contexts that a test makes: nobody listens."""
+
+
 @dataclass(slots=True)
 class Services:
     """What a template may use of this system."""
@@ -62,7 +115,8 @@ class Services:
 class JobExecutionContext:
     """One attempt of one run. (run_id, attempt) names it; run_id is the idempotency key for what it does outside.
 
-    Cancellation arrives as asyncio.CancelledError at the next await: clean up, then let it pass.
+    Cancellation arrives as asyncio.CancelledError at the next await, in a blocking template as JobStopped anywhere:
+    clean up, then let it pass. What is logged to `log` is kept with the run.
     """
 
     run_id: str
@@ -73,14 +127,26 @@ class JobExecutionContext:
     log: FilteringBoundLogger
     clock: Clock
     services: Services
+    report_progress: Callable[[Progress], None] = _unheard
 
     @property
     def notifications(self) -> "NotificationService":
         return self.services.notifications
 
+    def progress(self, done: float, total: float | None = None, message: str = "") -> None:
+        """Says how far the work is; shown with the run. Cheap: only the latest is stored, about once a second.
+
+        TypeError or ValueError if a number is none, not finite or negative, or the message is no text.
+        """
+        self.report_progress(Progress.of(done, total, message))
+
 
 class JobTemplate(ABC):
-    """A type of work. Declare the class attributes, write execute(), register the entry point."""
+    """A type of work. Declare the class attributes, write execute(), register the entry point.
+
+    `async def execute` runs in the daemon's event loop. A plain `def execute` is blocking: it runs in a worker process,
+    which imports the class anew, makes an instance without arguments, and can be killed.
+    """
 
     type: ClassVar[str]
     name: ClassVar[str]
@@ -100,6 +166,11 @@ class JobTemplate(ABC):
         """Until when due documents start no run because nothing could be done with them now; None: they do."""
         return None
 
+    @property
+    def is_blocking(self) -> bool:
+        """Whether execute() is a plain function, to be run in a worker process."""
+        return not inspect.iscoroutinefunction(self.execute)
+
     @abstractmethod
-    async def execute(self, context: JobExecutionContext) -> JobResult:
+    def execute(self, context: JobExecutionContext) -> JobResult | Awaitable[JobResult]:
         """Does the work. An exception is a failed attempt; its text is stored, so keep secrets out of it."""

@@ -1,8 +1,10 @@
 """Finds job templates through entry points. A broken one stops the start, with its name."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
@@ -26,6 +28,22 @@ def load_templates(found: Iterable[EntryPoint] | None = None) -> dict[str, JobTe
     if not templates:
         raise PluginError(f"no job template is installed (entry point group {GROUP}); install the project first")
     return templates
+
+
+def place_of(template: JobTemplate) -> str:
+    """Where a worker process finds the class of a template: `module:name`."""
+    kind = type(template)
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def template_at(place: str) -> JobTemplate:
+    """A new instance of the class at a place. Raises whatever the import raises."""
+    module, _, name = place.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    made: JobTemplate = found()
+    return made
 
 
 def publish(templates: Mapping[str, JobTemplate], now: datetime) -> list[PublishedTemplate]:
@@ -59,6 +77,19 @@ def _load(entry: EntryPoint) -> JobTemplate:
         raise PluginError(f"{where}: Parameters is not a pydantic model")
     try:
         loaded.Parameters.model_json_schema(by_alias=True)
-        return loaded()
+        template = loaded()
     except (TypeError, PydanticUserError) as fault:
         raise PluginError(f"{where}: {fault}") from fault
+    if template.is_blocking and not _is_found_again(template):
+        raise PluginError(
+            f"{where} is blocking, but a worker process cannot import it as {place_of(template)}; "
+            "define the class at the top level of its module"
+        )
+    return template
+
+
+def _is_found_again(template: JobTemplate) -> bool:
+    try:
+        return type(template_at(place_of(template))) is type(template)
+    except (ImportError, AttributeError):
+        return False

@@ -84,7 +84,10 @@ async def _compose_when_reachable(
 
 async def _live(daemon: Daemon, settings: Settings, stop: StopRequest, systemd: SystemdNotifier) -> int:
     code = EXIT_OK
-    loops: list[Loop] = [daemon.leadership, daemon.scheduler, daemon.rescuer, daemon.heartbeat, daemon.watcher]
+    loops: list[Loop] = [
+        daemon.leadership, daemon.scheduler, daemon.rescuer, daemon.heartbeat, daemon.watcher, daemon.reports,
+        daemon.lag_watch,
+    ]  # fmt: skip
     try:
         async with asyncio.TaskGroup() as group:
             recorder = group.create_task(daemon.recorder.run(), name="recorder")
@@ -119,9 +122,12 @@ async def _stop(daemon: Daemon, tasks: dict[str, asyncio.Task[None]], seconds: f
     await asyncio.wait([tasks[daemon.scheduler.name], tasks[daemon.rescuer.name]])
     drained = await _drain(daemon, seconds, stop)
     await daemon.recorder.wait_until_idle()
-    daemon.leadership.stop()
-    daemon.heartbeat.stop()
-    await asyncio.wait([tasks[daemon.leadership.name], tasks[daemon.heartbeat.name]])
+    await daemon.workers.close()
+    await _quietly(daemon.reports.run_once())  # the logs of what ended last expire with it
+    last = (daemon.reports, daemon.lag_watch, daemon.leadership, daemon.heartbeat)
+    for each in last:
+        each.stop()
+    await asyncio.wait([tasks[each.name] for each in last])
     if drained:
         await _quietly(daemon.leadership.release())
     else:
@@ -150,7 +156,7 @@ async def _wait_for(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
-async def _quietly(last_word: Coroutine[Any, Any, None]) -> None:
+async def _quietly(last_word: Coroutine[Any, Any, Any]) -> None:
     """A stop goes on although MongoDB does not answer: what is not released expires."""
     try:
         await last_word

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     daemon_template_limits: dict[str, Annotated[int, Field(ge=1, le=10_000)]] = Field(
         {}, description='Most runs at once of single templates, as JSON: `{"webhook_trigger": 5}`.'
     )
+    daemon_worker_processes: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Most worker processes, and with them most runs of blocking templates at once; more wait for one.",
+    )
     daemon_batch_size: int = Field(500, ge=1, le=500, description="Most runs that are claimed in one transaction.")
     daemon_drain_seconds: float = Field(
         45,

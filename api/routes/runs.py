@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from flask import Response
 from pydantic import Field
 
+from api.answers.run_logs import is_live, log_answer, log_position
 from api.answers.runs import run_answer
 from api.auth import needs
 from api.context import actor, clock, identity, store
@@ -45,6 +46,12 @@ class RunQuery(JobRunQuery):
     template: Annotated[str, Field(max_length=64, description="Only runs of this template.")] | None = None
 
 
+class LogQuery(PageQuery):
+    """Which lines. While `live` is true, `nextCursor` leads to the lines that are yet to come."""
+
+    attempt: Annotated[int, Field(ge=1, le=1_000_000, description="Only lines of this attempt.")] | None = None
+
+
 @blueprint.get("/runs", summary="Runs, the latest scheduledFor first")
 def list_runs(query: RunQuery) -> Response:
     return _page(query.which(query.job_id, query.template), query)
@@ -64,6 +71,14 @@ def _page(which: RunFilter, query: PageQuery) -> Response:
 @blueprint.get("/runs/<id>", summary="One run")
 def read_run(path: DocumentPath) -> Response:
     return ok(run_answer(store().runs.find(path.id)))
+
+
+@blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
+def read_run_log(path: DocumentPath, query: LogQuery) -> Response:
+    run = store().runs.find(path.id)  # before its lines: if it has ended, they are all there
+    start = None if query.cursor is None else log_position(query.cursor)
+    part = store().run_logs.read(run["_id"], query.attempt, start, query.limit)
+    return ok(log_answer(part, start, live=is_live(run, query.attempt)))
 
 
 @blueprint.post("/runs/<id>/cancel", summary="End a run that has not finished")

@@ -12,6 +12,7 @@ from api.store.jobs import JobStore
 from api.store.messages import MessageStore
 from api.store.notification_templates import NotificationTemplateStore
 from api.store.recipients import RecipientStore
+from api.store.run_logs import RunLogStore
 from api.store.runs import RunStore
 from api.store.scheduled_notifications import ScheduledNotificationStore
 from api.store.system import SystemStore
@@ -36,6 +37,10 @@ class Store:
     @cached_property
     def runs(self) -> RunStore:
         return RunStore(self.connection)
+
+    @cached_property
+    def run_logs(self) -> RunLogStore:
+        return RunLogStore(self.connection)
 
     @cached_property
     def commands(self) -> CommandStore:

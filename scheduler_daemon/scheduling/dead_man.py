@@ -5,6 +5,31 @@ would come too late (docs/protocols.md, Dead-man).
 """
 
 import signal
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class DeadMan(Protocol):
+    """Ends what may no longer act, even if this process cannot."""
+
+    def arm(self, seconds: float) -> None: ...
+
+    def disarm(self) -> None: ...
+
+
+class DeadMen:
+    """Several, armed in this order and disarmed together."""
+
+    def __init__(self, each: Sequence[DeadMan]) -> None:
+        self._each = each
+
+    def arm(self, seconds: float) -> None:
+        for one in self._each:
+            one.arm(seconds)
+
+    def disarm(self) -> None:
+        for one in self._each:
+            one.disarm()
 
 
 class DeadManTimer:

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from pydantic import ValidationError
 
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, Services
+from scheduler_daemon.scheduling.attempt_report import AttemptReport
 from scheduler_daemon.scheduling.outcome import Cancelled, Failed, Interrupted, Outcome, Returned, TimedOut
+from scheduler_daemon.scheduling.run_reports import RunReports
+from scheduler_daemon.workers.pool import WorkerPool
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, LeadershipLost
 from shared.models.base import invalid_definition
@@ -34,8 +37,11 @@ class OutcomeSink(Protocol):
 @dataclass(slots=True)
 class _Execution:
     run: RunDocument
+    report: AttemptReport
     task: asyncio.Task[None] | None = None
     ending: Cancelled | Interrupted | None = None
+    ended: bool = False
+    """Its outcome is known; nothing may stop it on the way to the recorder."""
 
 
 class Executor:
@@ -45,6 +51,8 @@ class Executor:
         self,
         templates: Mapping[str, JobTemplate],
         services: Services,
+        workers: WorkerPool,
+        reports: RunReports,
         recorder: OutcomeSink,
         clock: Clock,
         slots: int,
@@ -53,12 +61,14 @@ class Executor:
         """on_free: called with template and job id when a run has ended and its outcome is durable."""
         self._templates = templates
         self._services = services
+        self._workers = workers
+        self._reports = reports
         self._recorder = recorder
         self._clock = clock
         self._slots = slots
         self._on_free = on_free
         self._live: dict[str, _Execution] = {}
-        self._by_template: Counter[str] = Counter()
+        self._running_of: Counter[str] = Counter()
 
     @property
     def free_slots(self) -> int:
@@ -69,8 +79,16 @@ class Executor:
         return len(self._live)
 
     def running_of(self, template: str) -> int:
-        """How many runs of a template hold a slot."""
-        return self._by_template[template]
+        """How many runs of a template this process holds."""
+        return self._running_of[template]
+
+    def in_event_loop(self) -> list[str]:
+        """The ids of the runs whose code is executed in this process."""
+        return [
+            run_id
+            for run_id, execution in self._live.items()
+            if (template := self._templates.get(execution.run["template"])) is None or not template.is_blocking
+        ]
 
     def holds(self, run_id: str) -> bool:
         """Whether this process executes the run, or has its outcome and has not stored it yet."""
@@ -78,9 +96,9 @@ class Executor:
 
     def start(self, run: RunDocument) -> None:
         """Starts a claimed run. Its claim is committed; nothing here may fail without an outcome."""
-        execution = _Execution(run)
+        execution = _Execution(run, self._reports.open(run))
         self._live[run["_id"]] = execution
-        self._by_template[run["template"]] += 1
+        self._running_of[run["template"]] += 1
         execution.task = asyncio.create_task(self._execute(execution), name=f"run {run['_id']}")
 
     def cancel(self, run_id: str, reason: str) -> bool:
@@ -102,7 +120,7 @@ class Executor:
     async def interrupt_all(self) -> bool:
         """Ends what is running. False: some attempts do not yield and may still be alive."""
         for execution in list(self._live.values()):
-            self._end(execution, Interrupted(self._repeats(execution.run)))
+            self._end(execution, Interrupted(not execution.report.began or self._repeats(execution.run)))
         rest = self._tasks()
         if rest:
             await asyncio.wait(rest, timeout=SECONDS_TO_YIELD)
@@ -112,7 +130,7 @@ class Executor:
         return [each.task for each in self._live.values() if each.task is not None and not each.task.done()]
 
     def _end(self, execution: _Execution, ending: Cancelled | Interrupted) -> bool:
-        if execution.ending is None and execution.task is not None and not execution.task.done():
+        if execution.ending is None and execution.task is not None and not execution.ended:
             execution.ending = ending
             execution.task.cancel()
         return execution.ending is not None
@@ -124,7 +142,7 @@ class Executor:
         )
         outcome: Outcome
         try:
-            outcome = await self._attempt(run)
+            outcome = await self._attempt(run, execution.report)
         except asyncio.CancelledError:
             outcome = Failed("Cancelled", "the template cancelled itself")
         except LeadershipLost:
@@ -134,21 +152,26 @@ class Executor:
             outcome = Failed(type(fault).__name__, str(fault))
         if execution.ending is not None and not _succeeded(outcome):
             outcome = execution.ending  # whatever its clean-up made of the cancellation
+        execution.ended = True
+        await self._reports.close(execution.report)
         self._recorder.record(run, outcome, lambda: self._settled(execution))
 
-    async def _attempt(self, run: RunDocument) -> Outcome:
+    async def _attempt(self, run: RunDocument, report: AttemptReport) -> Outcome:
         template = self._templates.get(run["template"])
         if template is None:
             return Failed("TemplateMissing", f"the template {run['template']!r} is not installed", retryable=False)
+        if template.is_blocking:
+            return await self._workers.run(template, run, report)
         try:
-            context = self._context(template, run)
+            context = self._context(template, run, report)
         except InvalidDefinition as fault:
             return Failed("InvalidParameters", str(fault), retryable=False)
         seconds = run["timeoutMs"] / 1000
         limit = asyncio.timeout(seconds)
+        report.begin()
         try:
             async with limit:
-                result = await template.execute(context)
+                result = await cast(Awaitable[JobResult], template.execute(context))
         except Exception:
             if limit.expired():
                 return TimedOut(seconds)
@@ -161,7 +184,7 @@ class Executor:
         template = self._templates.get(run["template"])
         return template is None or template.on_interrupt == "retry"
 
-    def _context(self, template: JobTemplate, run: RunDocument) -> JobExecutionContext:
+    def _context(self, template: JobTemplate, run: RunDocument, report: AttemptReport) -> JobExecutionContext:
         try:
             params = template.Parameters.model_validate(run["params"])
         except ValidationError as fault:
@@ -172,16 +195,18 @@ class Executor:
             attempt=run["attempt"],
             scheduled_for=run["scheduledFor"],
             params=params,
-            log=log,
+            log=report.run_log.logger(),
             clock=self._clock,
             services=self._services,
+            report_progress=report.report_progress,
         )
 
     def _settled(self, execution: _Execution) -> None:
         run = execution.run
-        self._by_template[run["template"]] -= 1
         if self._live.get(run["_id"]) is execution:  # a later attempt of the same run may have begun
             del self._live[run["_id"]]
+        self._running_of[run["template"]] -= 1
+        self._reports.settled(execution.report)
         self._on_free(run["template"], run["jobId"])
 
 

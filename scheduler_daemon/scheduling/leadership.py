@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from scheduler_daemon.scheduling.dead_man import DeadManTimer
+from scheduler_daemon.scheduling.dead_man import DeadMan
 from scheduler_daemon.scheduling.host_lock import HostLock
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
@@ -47,7 +47,7 @@ class Leadership(Loop):
         clock: Clock,
         holder: Holder,
         host_lock: HostLock,
-        dead_man: DeadManTimer,
+        dead_man: DeadMan,
         lsids: Callable[[], Sequence[Mapping[str, Any]]],
         ttl_seconds: float,
         on_taken: Callable[[int], Coroutine[Any, Any, None]],

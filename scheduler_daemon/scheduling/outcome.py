@@ -86,9 +86,9 @@ def conclude(run: Mapping[str, Any], outcome: Outcome, now: datetime, retention:
     match outcome:
         case Returned(JobResult(outcome="failure") as result):
             error = {"type": "JobFailure", "message": _text(result.summary)}
-            return _failure(run, RunState.FAILED, error, result.retryable, now, retention, _result(result))
+            return _failure(run, RunState.FAILED, error, result.retryable, now, retention, stored_result(result))
         case Returned(result):
-            fields: dict[str, Any] = {"result": _result(result), "error": None}
+            fields: dict[str, Any] = {"result": stored_result(result), "error": None}
             if result.outcome == "skipped":
                 fields["reason"] = "the template had nothing to do"
             return _terminal(run, RunState.SUCCEEDED, fields, now, retention)
@@ -151,6 +151,7 @@ def _given_up(
             "instance": None,
             "startedAt": None,
         },
+        "$unset": {"slowAt": "", "progress": ""},
         "$push": {"attempts": attempt},
     }
 
@@ -178,7 +179,7 @@ def _text(value: object) -> str:
     return str(value)[:LONGEST_SUMMARY].encode("utf-8", "replace").decode()
 
 
-def _result(result: JobResult) -> dict[str, Any]:
+def stored_result(result: JobResult) -> dict[str, Any]:
     """The stored result: metrics that cannot be stored, or are larger than 16 KiB, are left out and said so."""
     summary = _text(result.summary)
     if not result.metrics:

@@ -5,7 +5,7 @@ if nothing matches, the transaction is rolled back and the leadership is over.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -14,6 +14,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from scheduler_daemon.store.mongo import Client, Database, translate, translated
+from scheduler_daemon.uninterrupted import uninterrupted
 from shared.collections import SCHEDULER_STATE
 from shared.errors import CommitUnknown, LeadershipLost, TransactionConflict
 from shared.models.scheduler_state import FENCE_ID
@@ -76,12 +77,12 @@ class TransactionSession:
         except BaseException:
             await self._abort(session)
             raise
-        await _uninterrupted(self._commit(session))
+        await uninterrupted(self._commit(session))
         return result
 
     async def _abort(self, session: AsyncClientSession) -> None:
         try:
-            await _uninterrupted(session.abort_transaction())
+            await uninterrupted(session.abort_transaction())
         except PyMongoError:
             self._session = None  # the server ends what it does not hear of again
 
@@ -96,16 +97,6 @@ class TransactionSession:
                     raise CommitUnknown(str(fault)[:500]) from fault
             else:
                 return
-
-
-async def _uninterrupted(ending: Coroutine[Any, Any, None]) -> None:
-    """Lets the end of a transaction happen although the caller is cancelled: the session is not free before."""
-    task = asyncio.ensure_future(ending)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 class Fence:

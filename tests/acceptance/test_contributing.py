@@ -3,10 +3,11 @@
 import asyncio
 import re
 import textwrap
+from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from scheduler_daemon.job_template import JobExecutionContext, JobTemplate
+from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate
 from shared.clock import SystemClock
 from tests.support.environment import ROOT
 
@@ -25,6 +26,6 @@ async def test_the_template_of_the_recipe_runs() -> None:
         port = server.sockets[0].getsockname()[1]
         parameters = template.Parameters.model_validate({"host": "127.0.0.1", "port": port})
         context = cast(JobExecutionContext, SimpleNamespace(params=parameters, clock=SystemClock()))
-        result = await template().execute(context)
+        result = await cast(Awaitable[JobResult], template().execute(context))
     assert result.outcome == "success"
     assert result.metrics["ms"] >= 0

@@ -22,6 +22,24 @@ API = "unified-scheduler-api.service"
 LARGEST_EXPOSURE = 2.5
 NO_SANDBOX = why_no_sandbox()
 
+_PLUGINS = "/opt/unified-scheduler/plugins"
+_PLUGIN = {
+    "/etc/unified-scheduler/daemon.env": f"PYTHONPATH={_PLUGINS}\n",
+    f"{_PLUGINS}/blocking_plugin-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: x\nVersion: 1.0\n",
+    f"{_PLUGINS}/blocking_plugin-1.0.dist-info/entry_points.txt": (
+        "[unified_scheduler.job_templates]\nblocking_plugin = blocking_plugin:Plugin\n"
+    ),
+    f"{_PLUGINS}/blocking_plugin.py": """\
+from scheduler_daemon.job_template import JobResult, JobTemplate
+
+class Plugin(JobTemplate):
+    type = name = category = "blocking_plugin"
+
+    def execute(self, context):
+        return JobResult.success("done")
+""",
+}
+
 pytestmark = [
     pytest.mark.skipif(NO_SANDBOX is not None, reason=str(NO_SANDBOX)),
     pytest.mark.xdist_group("systemd"),
@@ -58,9 +76,13 @@ def _leader_epoch(db: Database[dict[str, Any]]) -> int:
 
 
 def _run_noop(api: ApiProcess, duration: str) -> str:
+    return _run_now(api, "noop", duration=duration)
+
+
+def _run_now(api: ApiProcess, template: str, **params: object) -> str:
     """Creates a job that never comes due by itself, runs it now, and answers the id of the run."""
     once = {"kind": "once", "at": "2100-01-01T00:00:00", "timezone": "UTC"}
-    job = {"name": "noop", "template": "noop", "params": {"duration": duration}, "schedule": once}
+    job = {"name": template, "template": template, "params": params, "schedule": once}
     created = api.request("POST", "/api/admin/scheduler/jobs", json=job)
     assert created.status_code == 201, created.text
     started = api.request("POST", f"/api/admin/scheduler/jobs/{created.json()['id']}/run", json={})
@@ -153,6 +175,20 @@ def test_a_stop_waits_for_the_running_job(
     assert machine.property_of(DAEMON, "Result") == "success"
     assert machine.property_of(DAEMON, "ExecMainStatus") == "0"
     assert _leader_epoch(db) == 0, "the lease was released"
+
+
+def test_a_blocking_template_runs_in_a_worker_of_the_hardened_unit(
+    boot: Boot, api: Callable[..., ApiProcess], db: Database[dict[str, Any]]
+) -> None:
+    machine = boot(_PLUGIN)
+    machine.run("systemctl", "start", DAEMON)
+    wait_until(lambda: _leader_epoch(db) == 1)
+    run = _run_now(api(), "blocking_plugin")
+    ended = {"_id": run, "state": {"$nin": ["pending", "running"]}}
+    found = wait_until(lambda: db[JOB_RUNS].find_one(ended), 30)
+    assert found["state"] == "succeeded", found["error"]
+    machine.run("systemctl", "stop", DAEMON)
+    assert machine.property_of(DAEMON, "Result") == "success"
 
 
 def test_wrong_settings_stop_the_start_and_are_not_tried_again(boot: Boot) -> None:

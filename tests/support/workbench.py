@@ -93,6 +93,7 @@ class Workbench:
         self._recording.cancel()
         await self.daemon.executor.interrupt_all()
         await asyncio.gather(self._recording, return_exceptions=True)
+        await self.daemon.workers.close()
         await self.daemon.notifications.close()
         for session in self.daemon.sessions:
             await session.close()

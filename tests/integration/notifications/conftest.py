@@ -3,10 +3,10 @@
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 
@@ -67,7 +67,7 @@ class Office:
             self.clock,
             self.services,  # type: ignore[arg-type]
         )
-        return await template.execute(context)
+        return await cast(Awaitable[JobResult], template.execute(context))
 
     async def notify(self) -> JobResult:
         return await self.execute(EmailNotifierTemplate())

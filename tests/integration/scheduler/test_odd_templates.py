@@ -154,9 +154,11 @@ async def test_the_late_record_of_an_attempt_does_not_free_the_attempt_after_it(
             self.done.append(done)
 
     recorder = Withholding()
+    parts = bench.daemon
     executor = Executor(
-        templates, bench.daemon.notifications.services, recorder, bench.clock, 5, lambda _kind, _job: None
-    )
+        templates, parts.notifications.services, parts.workers, parts.reports, recorder, bench.clock, 5,
+        lambda _kind, _job: None,
+    )  # fmt: skip
     await bench.db.dynamic_jobs.insert_one(job_document(schedule=ONCE))
     await bench.tick(1)
     await bench.settle()

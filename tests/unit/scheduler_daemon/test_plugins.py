@@ -21,6 +21,19 @@ class Unfinished(JobTemplate):
     type = name = category = "unfinished"
 
 
+def made() -> type[JobTemplate]:
+    class Local(JobTemplate):
+        type = name = category = "local"
+
+        def execute(self, context: JobExecutionContext) -> JobResult:
+            return JobResult.success(context.run_id)
+
+    return Local
+
+
+LocalTemplate = made()
+
+
 def entry(name: str, value: str) -> EntryPoint:
     return EntryPoint(name, value, GROUP)
 
@@ -37,6 +50,7 @@ NOOP = entry("noop", "scheduler_daemon.job_templates.noop_template:NoopTemplate"
         (entry("nameless", f"{HERE}:Nameless"), "does not declare name, category"),
         (entry("unfinished", f"{HERE}:Unfinished"), "execute"),
         (entry("twin", NOOP.value), "exists twice"),
+        (entry("local", f"{HERE}:LocalTemplate"), "at the top level of its module"),
     ],
 )
 def test_a_broken_plugin_stops_the_start_and_is_named(broken: EntryPoint, reason: str):
