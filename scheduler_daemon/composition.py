@@ -16,6 +16,7 @@ from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
 from scheduler_daemon.scheduling.host_lock import HostLock, boot_id, runtime_folder
+from scheduler_daemon.scheduling.housekeeper import Housekeeper
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.leadership import Leadership, Role
 from scheduler_daemon.scheduling.observer import Observer
@@ -34,6 +35,7 @@ from scheduler_daemon.store.finishes import FinishStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.passes import PassStore
+from scheduler_daemon.store.retention import RetentionStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
 from scheduler_daemon.store.transactions import Fence, TransactionSession
@@ -41,7 +43,7 @@ from scheduler_daemon.systemd import SystemdNotifier
 from scheduler_daemon.unified_scheduler import SchedulerParts, UnifiedScheduler, initialize_unified_scheduler
 from shared import __version__
 from shared.clock import Clock
-from shared.models.scheduler_state import Holder
+from shared.models.scheduler_state import Holder, RetentionSettings
 from shared.settings import Settings
 
 FLUSHES_IN_FLIGHT = 2
@@ -56,6 +58,7 @@ class Daemon:
     executor: Executor
     recorder: Recorder
     rescuer: Rescuer
+    housekeeper: Housekeeper
     heartbeat: HeartbeatLoop
     watcher: Watcher
     notifications: NotificationSystem
@@ -121,6 +124,8 @@ async def compose(
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention)
+    kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
+    housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)
     leadership = Leadership(
         state,
         fence,
@@ -150,7 +155,9 @@ async def compose(
     scheduler = await initialize_unified_scheduler(database, parts, templates)
     wiring.scheduler = scheduler
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
-    return Daemon(scheduler, leadership, executor, recorder, rescuer, heartbeat, watcher, notifications, sessions)
+    return Daemon(
+        scheduler, leadership, executor, recorder, rescuer, housekeeper, heartbeat, watcher, notifications, sessions
+    )
 
 
 def _holder() -> Holder:

@@ -9,10 +9,11 @@ from pymongo.database import Database
 
 from api.store.errors import translated
 from shared.clock import SystemClock, rfc3339
-from shared.collections import CODEC_OPTIONS, DYNAMIC_JOBS, JOB_RUNS
+from shared.collections import CODEC_OPTIONS, DYNAMIC_JOBS, JOB_RUNS, SCHEDULER_STATE
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
 from shared.models.runs import TERMINAL
+from shared.models.scheduler_state import RETENTION_ID, RetentionState
 from shared.queries.audit import Check, all_checks
 from shared.queries.audit import occurrences as coverage
 from shared.queries.audit.readable import READABLE, Readable
@@ -46,7 +47,7 @@ def run_audit(
     """
     database = database.with_options(codec_options=CODEC_OPTIONS)
     now = now or SystemClock().now()
-    kept_since = now - _shortest_kept(database) + TTL_MARGIN
+    kept_since = _kept_since(database, now)
     findings: list[Finding] = []
     for check in all_checks(now, kept_since, expect_daemon=expect_daemon):
         findings += _capped(check.name, check.collection, _rows(database, check))
@@ -99,6 +100,21 @@ def _unreadable(database: Database[Document], readable: Readable) -> Iterator[tu
                 readable.model.from_document(document)
             except InvalidDefinition as fault:
                 yield str(document["_id"]), f"{readable.promise}; here {fault}"
+
+
+def _kept_since(database: Database[Document], now: datetime) -> datetime:
+    """No run that ended later can have expired: as the leader noted, and as the runs themselves show it."""
+    shortest, gapless_since = _shortest_kept(database), None
+    found = database[SCHEDULER_STATE].find_one({"_id": RETENTION_ID})
+    if found is not None:
+        try:
+            noted = RetentionState.from_document(found)
+        except InvalidDefinition:
+            pass  # the leader writes it anew
+        else:
+            shortest, gapless_since = min(shortest, noted.settings.shortest_of_runs), noted.gapless_since
+    since = now - shortest
+    return (since if gapless_since is None else max(since, gapless_since)) + TTL_MARGIN
 
 
 def _shortest_kept(database: Database[Document]) -> timedelta:
