@@ -37,7 +37,8 @@ class BackfillBody(Body, PastRange):
 def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     job = readable(store().jobs.find(path.id))
     now = clock().now()
-    instants = _instants(job, body, now)
+    past = PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields)))
+    instants = _instants(job, past, now)
     override_params(job, body.params, store().catalogue.all())
     if body.dry_run:
         return ok(_description(job, instants))
@@ -49,7 +50,7 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
         kind="backfill",
         job_id=job.id,
         params=body.params,
-        range=PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields))),
+        range=past,
         created_at=now,
         created_by=actor().name,
     )
@@ -57,15 +58,9 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     return accepted({"commandId": stored["_id"], "count": len(instants)})
 
 
-def _instants(job: Job, body: BackfillBody, now: datetime) -> list[datetime]:
-    if body.first > body.last:
-        raise InvalidDefinition("from", "is later than `to`", "range_reversed")
-    if body.last > now:
-        raise InvalidDefinition(
-            "to", "is in the future; a backfill runs what is past, the schedule runs the rest", "in_the_future"
-        )
+def _instants(job: Job, past: PastRange, now: datetime) -> list[datetime]:
     try:
-        return past_occurrences(job.schedule, body.first, body.last, job.created_at)
+        return past_occurrences(job.schedule, past, job.created_at, now)
     except OverflowError:
         raise InvalidDefinition("from", "is out of the range of dates", "out_of_range") from None
 

@@ -22,11 +22,22 @@ IDLE_STATES = [RunState.PENDING.value, RunState.RETRY_WAIT.value]
 TERMINAL_STATES = [state.value for state in TERMINAL]
 RUNNING = RunState.RUNNING.value
 _INTERRUPTIONS = {"$ifNull": ["$interruptions", 0]}
-_BACKFILL_IDENTITY = {
+_NAMED_AFTER_OCCURRENCE = {
     "$cond": [
-        {"$and": [{"$eq": [{"$type": "$jobId"}, "string"]}, is_date("$scheduledFor")]},
-        {"$concat": ["$jobId", ":b:", {"$toString": {"$toLong": "$scheduledFor"}}]},
-        None,
+        {
+            "$and": [
+                {"$eq": [{"$type": "$_id"}, "string"]},
+                {"$eq": [{"$type": "$jobId"}, "string"]},
+                is_date("$scheduledFor"),
+            ]
+        },
+        {
+            "$and": [
+                {"$eq": [{"$indexOfBytes": ["$_id", {"$concat": ["$jobId", ":b:"]}]}, 0]},
+                {"$eq": [{"$last": {"$split": ["$_id", ":"]}}, {"$toString": {"$toLong": "$scheduledFor"}}]},
+            ]
+        },
+        False,
     ]
 }
 
@@ -110,7 +121,7 @@ RUN_CHECKS: tuple[Check, ...] = (
     _no_run(
         "run_backfill_identity",
         "the run of a past occurrence is named after its job and its nominal time",
-        {"trigger": "backfill", "span": None, "$expr": {"$ne": ["$_id", _BACKFILL_IDENTITY]}},
+        {"trigger": "backfill", "span": None, "$expr": {"$not": [_NAMED_AFTER_OCCURRENCE]}},
         "trigger", "jobId", "scheduledFor",
     ),
     _no_run(

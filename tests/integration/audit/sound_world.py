@@ -74,7 +74,7 @@ def run(minute: int, state: RunState | str = RunState.SUCCEEDED, *, of: str = "j
 
 def backfill(minute: int, state: RunState = RunState.SUCCEEDED, *, of: str, **changes: Any) -> Document:
     """The run of a past occurrence that a person asked for at minute 19."""
-    identity = backfill_run_id(of, to_milliseconds(at(minute)))
+    identity = backfill_run_id(of, "c4", to_milliseconds(at(minute)))
     later = {"started_at": at(19), "finished_at": at(19), "expire_at": at(19) + KEPT, "epoch": EPOCH}
     given = later if state in TERMINAL and state is not RunState.SKIPPED else {}
     return run(minute, state, of=of, id=identity, trigger="backfill", **given, **changes)
