@@ -76,12 +76,12 @@ class Housekeeper(Loop):
         """Moves on what is about to expire and is among the newest of its job. Whether there is more to review."""
         now = self._clock.now()
         until = now + queries.look_ahead(self._settings.shortest_of_runs, state.applying is not None)
-        after = min(state.reviewed_until, until)  # later than `until`: the clock was set back
-        runs = await self._store.expiring(after, until, self._batch)
+        runs = await self._store.expiring(state.reviewed_until, until, self._batch)
         kept = await self._among_newest(runs)
         if kept:
             await self._move_on(kept, until, now)
         more = len(runs) >= self._batch
+        # `until` also when it is the earlier one: the clock was set back, and what was ahead comes again.
         reviewed = max(run["expireAt"] for run in runs) if more else until
         await self._store.save(state, state.model_copy(update={"reviewed_until": reviewed}))
         return more
