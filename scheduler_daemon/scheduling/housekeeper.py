@@ -65,7 +65,7 @@ class Housekeeper(Loop):
         now = self._clock.now()
         adopted = RetentionState(
             settings=self._settings,
-            reviewed_until=now if seen is None else min(now, seen.reviewed_until),
+            reviewed_until=now if seen is None else seen.reviewed_until,
             gapless_since=None if seen is None else _gapless_since(seen, now),
             applying=ApplyingTo(collection=JOB_RUNS),
         )

@@ -144,14 +144,15 @@ async def test_the_audit_finds_nothing_before_during_and_after_a_change(bench: W
         "jobRevision": 1, "template": "noop", "trigger": "schedule", "timeoutMs": 1, "backoffMs": 1, "maxBackoffMs": 1,
         "params": {}, "createdBy": "scheduler",
     }  # fmt: skip
-    kept = [0, 1, 2, 3, 4, 5, 6]  # what ended earlier was removed under WEEK
+    kept = [0, 1, 2]  # what ended earlier was removed under the first setting
+    first = RetentionSettings(success=3 * DAY, failure=3 * DAY, messages=DAY)
     await bench.db.job_runs.insert_many(
         [ended(f"job-1:{number}", number * DAY, createdAt=FAR - number * DAY, **template) for number in kept]
     )
-    for settings in (WEEK, RetentionSettings(success=20 * DAY, failure=60 * DAY, messages=DAY), WEEK):
+    for settings in (first, RetentionSettings(success=6 * DAY, failure=60 * DAY, messages=DAY), first):
         housekeeper = keeper(settings, batch=2)
         while await housekeeper.run_once() != PAUSE_SECONDS:
             assert run_audit(db, FAR) == []
         assert run_audit(db, FAR) == []
-    await bench.db.job_runs.delete_one({"_id": "job-1:3"})
+    await bench.db.job_runs.delete_one({"_id": "job-1:1"})
     assert [finding.check for finding in run_audit(db, FAR)] == ["occurrence_lost"]
