@@ -16,6 +16,7 @@ from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
 from scheduler_daemon.scheduling.host_lock import HostLock, boot_id, runtime_folder
+from scheduler_daemon.scheduling.housekeeper import Housekeeper
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.lag_watch import LagWatch
 from scheduler_daemon.scheduling.leadership import Leadership, Role
@@ -36,6 +37,7 @@ from scheduler_daemon.store.finishes import FinishStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.passes import PassStore
+from scheduler_daemon.store.retention import RetentionStore
 from scheduler_daemon.store.run_logs import RunLogStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
@@ -45,7 +47,7 @@ from scheduler_daemon.unified_scheduler import SchedulerParts, UnifiedScheduler,
 from scheduler_daemon.workers.pool import WorkerPool
 from shared import __version__
 from shared.clock import Clock
-from shared.models.scheduler_state import Holder
+from shared.models.scheduler_state import Holder, RetentionSettings
 from shared.settings import Settings
 
 FLUSHES_IN_FLIGHT = 2
@@ -63,6 +65,7 @@ class Daemon:
     lag_watch: LagWatch
     recorder: Recorder
     rescuer: Rescuer
+    housekeeper: Housekeeper
     heartbeat: HeartbeatLoop
     watcher: Watcher
     notifications: NotificationSystem
@@ -136,6 +139,8 @@ async def compose(
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention)
+    kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
+    housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)
     leadership = Leadership(
         state,
         fence,
@@ -169,8 +174,8 @@ async def compose(
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
     lag_watch = LagWatch(clock, executor.in_event_loop)
     return Daemon(
-        scheduler, leadership, executor, workers, reports, lag_watch, recorder, rescuer, heartbeat, watcher,
-        notifications, sessions,
+        scheduler, leadership, executor, workers, reports, lag_watch, recorder, rescuer, housekeeper, heartbeat,
+        watcher, notifications, sessions,
     )  # fmt: skip
 
 

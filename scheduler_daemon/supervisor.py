@@ -85,8 +85,8 @@ async def _compose_when_reachable(
 async def _live(daemon: Daemon, settings: Settings, stop: StopRequest, systemd: SystemdNotifier) -> int:
     code = EXIT_OK
     loops: list[Loop] = [
-        daemon.leadership, daemon.scheduler, daemon.rescuer, daemon.heartbeat, daemon.watcher, daemon.reports,
-        daemon.lag_watch,
+        daemon.leadership, daemon.scheduler, daemon.rescuer, daemon.housekeeper, daemon.heartbeat, daemon.watcher,
+        daemon.reports, daemon.lag_watch,
     ]  # fmt: skip
     try:
         async with asyncio.TaskGroup() as group:
@@ -116,10 +116,10 @@ async def _unending(loop: Loop, stop: StopRequest) -> None:
 async def _stop(daemon: Daemon, tasks: dict[str, asyncio.Task[None]], seconds: float, stop: StopRequest) -> None:
     """No new claims; keep renewing; drain; hand back what is left; release the lease last."""
     log.info("daemon_stopping", running=daemon.executor.running, drain_seconds=seconds)
-    for loop in (daemon.scheduler, daemon.rescuer, daemon.watcher):
+    for loop in (daemon.scheduler, daemon.rescuer, daemon.housekeeper, daemon.watcher):
         loop.stop()
     tasks[daemon.watcher.name].cancel()
-    await asyncio.wait([tasks[daemon.scheduler.name], tasks[daemon.rescuer.name]])
+    await asyncio.wait([tasks[loop.name] for loop in (daemon.scheduler, daemon.rescuer, daemon.housekeeper)])
     drained = await _drain(daemon, seconds, stop)
     await daemon.recorder.wait_until_idle()
     await daemon.workers.close()

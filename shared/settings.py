@@ -80,11 +80,16 @@ class Settings(BaseSettings):
     )
 
     run_retention_success: Duration = Field(
-        timedelta(days=7), description="How long a succeeded or skipped run is kept."
+        timedelta(days=7),
+        description="How long a succeeded or skipped run is kept, with its log. A change applies to earlier runs, too.",
     )
-    run_retention_failure: Duration = Field(timedelta(days=30), description="How long any other run is kept.")
+    run_retention_failure: Duration = Field(
+        timedelta(days=30),
+        description="How long any other run is kept, with its log. A change applies to earlier runs, too.",
+    )
     message_retention: Duration = Field(
-        timedelta(days=90), description="How long a finished message and its deliveries are kept."
+        timedelta(days=90),
+        description="How long a finished message and its deliveries are kept. A change applies to earlier ones, too.",
     )
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")

@@ -33,6 +33,7 @@ def job_answer(
         "autoPaused": fields_of(job.daemon, "auto_paused")["autoPaused"],
         "consecutiveFailures": job.daemon.consecutive_failures,
         "runs": job.daemon.counters,
+        "skipped": job.daemon.skipped,
     }
 
 

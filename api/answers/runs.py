@@ -9,9 +9,9 @@ from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.runs import Run
 
-_INTERNAL = {"token", "epoch", "expire_at", "id"}
-_INTERNAL_NAMES = ("_id", "token", "epoch", "expireAt")
-_MOMENTS = ("scheduledFor", "startedAt", "finishedAt", "createdAt", "nextAttemptAt")
+_INTERNAL = {"token", "epoch", "expire_at", "id", "width"}
+_INTERNAL_NAMES = ("_id", "token", "epoch", "expireAt", "width")
+_MOMENTS = ("scheduledFor", "startedAt", "finishedAt", "createdAt", "nextAttemptAt", "slowAt", "startBy")
 
 
 def run_answer(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.answers.jsonable import jsonable, moment
+from api.answers.maintenance import maintenance_answer
 from api.store.system import Facts
 from shared.clock import rfc3339
 from shared.models.scheduler_state import HEARTBEAT_PREFIX
@@ -16,11 +17,16 @@ PROCESSOR, EMAIL_NOTIFIER = "scheduled_notification_processor", "email_notifier"
 def status_answer(facts: Facts, now: datetime, templates_in_use: set[str], notifications_exist: bool) -> dict[str, Any]:
     """Daemons, leader, depths, and each problem as a sentence. It never fails, whatever stands in the documents."""
     daemons = [_daemon(heartbeat, now) for heartbeat in facts.heartbeats]
+    maintenance = maintenance_answer(facts.maintenance, now)
+    problems = _problems(facts, daemons, templates_in_use, notifications_exist)
+    if maintenance["problem"]:
+        problems.append(f"The maintenance mode cannot be read and is off: {maintenance['problem']}. End it once.")
     return {
         "daemons": daemons,
         "leader": _leader(facts.lease, daemons),
         "daemonAlive": any(daemon["alive"] for daemon in daemons),
-        "problems": _problems(facts, daemons, templates_in_use, notifications_exist),
+        "maintenance": maintenance if maintenance["active"] else None,
+        "problems": problems,
         "queues": facts.queues,
         "overdue": facts.overdue,
         "unplanned": facts.unplanned,

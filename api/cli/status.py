@@ -37,5 +37,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"jobs     {found['overdue']} overdue, {found['unplanned']} not planned yet, "
         f"{found['quarantined']['jobs']} quarantined; {found['openCommands']} open command(s)"
     )
+    if found["maintenance"] is not None:
+        until = found["maintenance"]["until"] or "someone ends it"
+        shown.append(f"MAINTENANCE since {found['maintenance']['since']} until {until}: nothing starts")
     shown += [f"PROBLEM  {problem}" for problem in found["problems"]] or ["no problem"]
     return shown

@@ -8,17 +8,32 @@ from pydantic import ValidationError
 
 from api.checks.params import check_params, find_template
 from api.checks.schedules import schedule_since
+from api.definitions.recipients import check_recipients
 from api.definitions.record import mended_record, new_record
 from api.problems import ProblemCode, conflict
 from api.requests import refuse_invalid
-from api.store import Actor
+from api.store import Actor, Store
 from api.store.definitions import Change
+from shared.durations import format_duration
 from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
 from shared.models.definitions import Pause
 from shared.models.jobs import Job, JobDefinition, JobProgress
+from shared.models.policies import Policies
 
 FIELDS = ("name", "template", "params", "schedule", "enabled", "labels", "policies")
+
+
+def check_policies(policies: Policies, store: Store) -> None:
+    """InvalidDefinition if a policy could never act, or if an alert names people or groups that do not exist."""
+    if policies.soft_timeout is not None and policies.soft_timeout >= policies.timeout:
+        raise InvalidDefinition(
+            "policies.softTimeout",
+            f"must be shorter than policies.timeout ({format_duration(policies.timeout)}), or no run is ever slow",
+            "not_below_timeout",
+        )
+    if policies.alerts is not None:
+        check_recipients(policies.alerts.recipients, store, "policies.alerts.recipients")
 
 
 def new_job(
@@ -58,19 +73,25 @@ def replaced(
 
 
 def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> JobDefinition:
-    """The stored definition with the given fields over it; `policies` is merged field by field.
+    """The stored definition with the given fields over it; `policies` is merged field by field, null clears.
 
     Problem 422 names what is wrong in the whole, also what was wrong before.
     """
     present = {name: stored[name] for name in FIELDS if name in stored}
     if "policies" in given:
         old = present.get("policies")
-        given = {**given, "policies": _merge_patch(old if isinstance(old, Mapping) else {}, given["policies"])}
+        given = {**given, "policies": _merged_policies(old if isinstance(old, Mapping) else {}, given["policies"])}
     try:
         # Not strict: what is stored are BSON values, and `given` was checked when it was read.
         return JobDefinition.model_validate({**present, **given})
     except ValidationError as fault:
         refuse_invalid(fault)
+
+
+def _merged_policies(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Field by field; only `alerts` is replaced whole: who is told is one list of people, not a merge of two."""
+    merged_fields = _merge_patch(old, new)
+    return {**merged_fields, "alerts": new["alerts"]} if "alerts" in new else merged_fields
 
 
 def _merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

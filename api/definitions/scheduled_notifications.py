@@ -11,10 +11,10 @@ from api.checks.notifications import (
     check_channels,
     lacking_everywhere,
     missing_variable,
-    unknown_ids,
 )
 from api.checks.schedules import schedule_since
 from api.definitions.calendars import check_calendars
+from api.definitions.recipients import check_recipients
 from api.definitions.record import mended_record, new_record
 from api.problems import ProblemCode, conflict
 from api.requests import refuse_invalid
@@ -55,14 +55,7 @@ def pinned(
     check_calendars(definition.schedule, store)
     template = _template(definition, store, keeps=_same_template(definition, stored))
     check_channels(definition, template)
-    recipients = definition.recipients
-    for field, what, ids, missing in (
-        ("recipients.people", "person", recipients.people, store.recipients.missing),
-        ("recipients.groups", "group", recipients.groups, store.groups.missing),
-    ):
-        unknown = missing(ids) if ids else []
-        if unknown:
-            raise unknown_ids(field, what, unknown)
+    check_recipients(definition.recipients, store, "recipients")
     _check_variables(definition, template, store)
     return definition.model_copy(update={"template_version": template.version})
 

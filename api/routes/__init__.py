@@ -3,11 +3,13 @@
 from flask_openapi.blueprint import APIBlueprint
 
 from api.routes import (
+    backfills,
     calendars,
     groups,
     health,
     job_actions,
     jobs,
+    maintenance,
     messages,
     notification_templates,
     recipients,
@@ -25,10 +27,12 @@ def blueprints() -> list[APIBlueprint]:
         templates,
         jobs,
         job_actions,
+        backfills,
         runs,
         schedules,
         calendars,
         status,
+        maintenance,
         scheduled_notifications,
         notification_templates,
         recipients,

@@ -9,7 +9,7 @@ from pydantic import Field
 from api.answers.jobs import job_answer
 from api.context import actor, clock, identity, if_match, store
 from api.definitions.calendars import calendars_of, check_calendars
-from api.definitions.jobs import merged, new_job, replaced
+from api.definitions.jobs import check_policies, merged, new_job, replaced
 from api.paging import PageQuery, listing
 from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
@@ -68,6 +68,7 @@ def list_jobs(query: JobQuery) -> Response:
 @blueprint.post("/jobs", summary="Create a job")
 def create_job(body: JobBody) -> Response:
     check_calendars(body.schedule, store())
+    check_policies(body.policies, store())
     document_id, request_hash = identity()
     job = new_job(document_id, body, store().catalogue.all(), actor(), clock().now())
     return created(job_answers([store().jobs.insert(job, actor(), request_hash)])[0])
@@ -80,6 +81,7 @@ def read_job(path: DocumentPath) -> Response:
 
 @blueprint.put("/jobs/<id>", summary="Replace the definition of a job")
 def replace_job(path: DocumentPath, body: JobBody) -> Response:
+    check_policies(body.policies, store())
     catalogue = store().catalogue.all()
 
     def mutation(stored: dict[str, Any]) -> Change:
@@ -97,6 +99,7 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
         definition = merged(stored, body.given())
         check_calendars(definition.schedule, store())
+        check_policies(definition.policies, store())
         return replaced(stored, definition, catalogue, actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")

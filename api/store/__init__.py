@@ -9,6 +9,7 @@ from api.store.commands import CommandStore
 from api.store.connection import Connection
 from api.store.groups import GroupStore
 from api.store.jobs import JobStore
+from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
 from api.store.notification_templates import NotificationTemplateStore
 from api.store.recipients import RecipientStore
@@ -73,6 +74,10 @@ class Store:
     @cached_property
     def messages(self) -> MessageStore:
         return MessageStore(self.connection)
+
+    @cached_property
+    def maintenance(self) -> MaintenanceStore:
+        return MaintenanceStore(self.connection, self._clock)
 
     @cached_property
     def tokens(self) -> TokenStore:

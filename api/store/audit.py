@@ -9,13 +9,16 @@ from pymongo.database import Database
 
 from api.store.errors import translated
 from shared.clock import SystemClock, rfc3339
-from shared.collections import CODEC_OPTIONS, DYNAMIC_JOBS, JOB_RUNS
+from shared.collections import CODEC_OPTIONS, CONTROLS, DYNAMIC_JOBS, JOB_RUNS, SCHEDULER_STATE
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
+from shared.models.maintenance import MAINTENANCE_ID, Maintenance
 from shared.models.runs import TERMINAL
+from shared.models.scheduler_state import RETENTION_ID, RetentionState
 from shared.queries.audit import Check, all_checks
 from shared.queries.audit import occurrences as coverage
 from shared.queries.audit.readable import READABLE, Readable
+from shared.queries.audit.readiness import PATIENCE
 
 Document = dict[str, Any]
 
@@ -46,9 +49,12 @@ def run_audit(
     """
     database = database.with_options(codec_options=CODEC_OPTIONS)
     now = now or SystemClock().now()
-    kept_since = now - _shortest_kept(database) + TTL_MARGIN
+    kept_since = _kept_since(database, now)
     findings: list[Finding] = []
-    for check in all_checks(now, kept_since, expect_daemon=expect_daemon):
+    checks = all_checks(
+        now, kept_since, expect_daemon=expect_daemon, under_maintenance=_under_maintenance(database, now)
+    )
+    for check in checks:
         findings += _capped(check.name, check.collection, _rows(database, check))
     seen = {(finding.collection, finding.id) for finding in findings}
     for readable in READABLE:
@@ -99,6 +105,34 @@ def _unreadable(database: Database[Document], readable: Readable) -> Iterator[tu
                 readable.model.from_document(document)
             except InvalidDefinition as fault:
                 yield str(document["_id"]), f"{readable.promise}; here {fault}"
+
+
+def _under_maintenance(database: Database[Document], now: datetime) -> bool:
+    """Whether maintenance mode is on, or was so short a time ago that what waited may wait still."""
+    found = database[CONTROLS].find_one({"_id": MAINTENANCE_ID})
+    try:
+        maintenance = None if found is None else Maintenance.from_document(found)
+    except InvalidDefinition:
+        return False  # reported as unreadable
+    if maintenance is None:
+        return False
+    ended_now = not maintenance.active and maintenance.updated_at > now - PATIENCE
+    return ended_now or maintenance.in_force(now - PATIENCE)
+
+
+def _kept_since(database: Database[Document], now: datetime) -> datetime:
+    """No run that ended later can have expired: as the leader noted, and as the runs themselves show it."""
+    shortest, gapless_since = _shortest_kept(database), None
+    found = database[SCHEDULER_STATE].find_one({"_id": RETENTION_ID})
+    if found is not None:
+        try:
+            noted = RetentionState.from_document(found)
+        except InvalidDefinition:
+            pass  # the leader writes it anew
+        else:
+            shortest, gapless_since = min(shortest, noted.settings.shortest_of_runs), noted.gapless_since
+    since = now - shortest
+    return (since if gapless_since is None else max(since, gapless_since)) + TTL_MARGIN
 
 
 def _shortest_kept(database: Database[Document]) -> timedelta:

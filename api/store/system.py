@@ -12,12 +12,14 @@ from api.store.errors import translated
 from shared.collections import (
     AUDIT_LOG,
     COMMANDS,
+    CONTROLS,
     DYNAMIC_JOBS,
     JOB_RUNS,
     NOTIFICATION_QUEUE,
     SCHEDULED_NOTIFICATIONS,
     SCHEDULER_STATE,
 )
+from shared.models.maintenance import MAINTENANCE_ID
 from shared.models.queue import HELD as HELD_MESSAGES
 from shared.models.queue import LIVE as LIVE_MESSAGES
 from shared.models.runs import LIVE as LIVE_RUNS
@@ -34,6 +36,7 @@ class Facts(NamedTuple):
 
     heartbeats: list[dict[str, Any]]
     lease: dict[str, Any] | None
+    maintenance: dict[str, Any] | None
     queues: dict[str, dict[str, int | None]]
     overdue: int | None
     unplanned: int | None
@@ -56,6 +59,7 @@ class SystemStore:
         return Facts(
             heartbeats=list(heartbeats.sort("_id", 1).limit(MOST_DAEMONS)),
             lease=state.find_one({"_id": LEADER_ID}),
+            maintenance=self._connection.collection(CONTROLS).find_one({"_id": MAINTENANCE_ID}),
             queues={
                 "runs": {each.value: self._count(JOB_RUNS, {"state": each.value}) for each in LIVE_RUNS},
                 "messages": {

@@ -2,37 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import islice, takewhile
 
 import bson
 
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS
-from shared.clock import MILLISECOND, to_milliseconds
-from shared.errors import InvalidDefinition
+from shared.clock import to_milliseconds
 from shared.models.commands import Command, PastRange
 from shared.models.jobs import Job
 from shared.models.policies import LEAST_PRIORITY
 from shared.models.runs import backfill_run_id
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
-from shared.schedule.occurrences import occurrences_after
+from shared.schedule.backfill import past_occurrences
 from shared.schedule.overlap import width_of
-
-MOST_BACKFILLED = 1000
 
 
 def wanted_moments(job: Job, past: PastRange, now: datetime) -> list[datetime]:
     """The nominal instants of the job's present rule in the range; InvalidDefinition if that cannot be done."""
-    if past.last < past.first:
-        raise InvalidDefinition("range.to", "earlier than `from`; write the earlier moment first")
-    if past.last > now:
-        raise InvalidDefinition("range.to", "in the future; a backfill runs what is past")
-    coming = occurrences_after(job.schedule, past.first - MILLISECOND, job.created_at)
-    found = takewhile(lambda occurrence: occurrence.at <= past.last, coming)
-    moments = [occurrence.at for occurrence in islice(found, MOST_BACKFILLED + 1)]
-    if len(moments) > MOST_BACKFILLED:
-        raise InvalidDefinition("range", f"holds more than {MOST_BACKFILLED} occurrences; split it")
-    return moments
+    return past_occurrences(job.schedule, past, job.created_at, now)
 
 
 def backfill_runs(

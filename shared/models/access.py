@@ -12,7 +12,7 @@ class Role(StrEnum):
     """What a token's bearer may do; each may also do what the one before may."""
 
     VIEWER = "viewer"  # read
-    OPERATOR = "operator"  # run, cancel, retry, pause, resume
+    OPERATOR = "operator"  # run, cancel, retry, backfill, pause, resume, maintenance mode
     EDITOR = "editor"  # create, change and delete definitions
     ADMIN = "admin"  # tokens and settings
 

@@ -1,5 +1,6 @@
 """Maintenance mode: nothing starts anywhere, and every job keeps its own state. `controls`, one document."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -20,3 +21,7 @@ class Maintenance(Document):
     until: Moment | None = None
     updated_at: Moment
     updated_by: str
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether nothing starts at `now`: it ends by itself when `until` has come."""
+        return self.active and (self.until is None or self.until > now)

@@ -1,13 +1,16 @@
-"""Who leads, since when, and which daemons are alive. `scheduler_state`."""
+"""Who leads, since when, which daemons are alive, and how long things are kept. `scheduler_state`."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field
 
+from shared.durations import Duration
 from shared.models.base import Document, Moment, Part
 
 LEADER_ID = "leader"
 FENCE_ID = "fence"
+RETENTION_ID = "retention"
 HEARTBEAT_PREFIX = "daemon:"
 
 
@@ -48,3 +51,37 @@ class Heartbeat(Document):
     problem: str | None = None
     running: int = 0
     expire_at: Moment
+
+
+class RetentionSettings(Part):
+    """How long what has ended is kept."""
+
+    success: Duration
+    failure: Duration
+    messages: Duration
+
+    @property
+    def shortest_of_runs(self) -> timedelta:
+        return min(self.success, self.failure)
+
+
+class ApplyingTo(Part):
+    """How far changed settings were applied to what ended earlier: to this collection up to this `_id` (null: none)."""
+
+    collection: str
+    after: Any = None
+
+
+class RetentionState(Document):
+    """The settings in force, as the leader last saw them, and how far it has come. Written by compare-and-set on n.
+
+    reviewed_until: runs that expire until then were looked at, and moved on if they are among the newest of a job.
+    gapless_since: no run that ended later was removed; None: as the settings say.
+    """
+
+    id: str = Field(RETENTION_ID, alias="_id")
+    n: int = 0
+    settings: RetentionSettings
+    reviewed_until: Moment
+    gapless_since: Moment | None = None
+    applying: ApplyingTo | None = None

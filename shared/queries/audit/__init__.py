@@ -4,11 +4,12 @@ from datetime import datetime
 
 from shared.queries.audit.check import Check
 from shared.queries.audit.commands import COMMAND_CHECKS
+from shared.queries.audit.controls import CONTROL_CHECKS
 from shared.queries.audit.definitions import DEFINITION_CHECKS
 from shared.queries.audit.leadership import LEADERSHIP_CHECKS
 from shared.queries.audit.messages import MESSAGE_CHECKS
 from shared.queries.audit.orphans import orphan_checks
-from shared.queries.audit.readiness import readiness_checks
+from shared.queries.audit.readiness import planning_checks, starting_checks
 from shared.queries.audit.run_attempts import attempt_checks
 from shared.queries.audit.runs import RUN_CHECKS
 from shared.queries.audit.shapes import DATE_CHECKS, SIZE_CHECKS
@@ -16,8 +17,13 @@ from shared.queries.audit.shapes import DATE_CHECKS, SIZE_CHECKS
 __all__ = ["Check", "all_checks"]
 
 
-def all_checks(now: datetime, kept_since: datetime, *, expect_daemon: bool) -> tuple[Check, ...]:
-    """Every check. kept_since: what ended later cannot have expired; expect_daemon: whether work should be going on."""
+def all_checks(
+    now: datetime, kept_since: datetime, *, expect_daemon: bool, under_maintenance: bool = False
+) -> tuple[Check, ...]:
+    """Every check. kept_since: what ended later cannot have expired; expect_daemon: whether work should be going on.
+
+    under_maintenance: it is on, or was a minute ago, so nothing needs to have started.
+    """
     return (
         *RUN_CHECKS,
         *attempt_checks(now),
@@ -25,8 +31,10 @@ def all_checks(now: datetime, kept_since: datetime, *, expect_daemon: bool) -> t
         *MESSAGE_CHECKS,
         *COMMAND_CHECKS,
         *DEFINITION_CHECKS,
+        *CONTROL_CHECKS,
         *orphan_checks(now, kept_since),
         *DATE_CHECKS,
         *SIZE_CHECKS,
-        *(readiness_checks(now) if expect_daemon else ()),
+        *(planning_checks(now) if expect_daemon else ()),
+        *(starting_checks(now) if expect_daemon and not under_maintenance else ()),
     )

@@ -1,7 +1,7 @@
 """Invariants of commands: answered whole, or not at all."""
 
 from shared.collections import COMMANDS
-from shared.queries.audit.check import GIVEN, Check, no_document
+from shared.queries.audit.check import GIVEN, NOT_TEXT, Check, no_document
 
 COMMAND_CHECKS: tuple[Check, ...] = (
     no_document(
@@ -20,5 +20,16 @@ COMMAND_CHECKS: tuple[Check, ...] = (
         "an open command has neither outcome nor expireAt",
         {"handledAt": None, "$or": [{"outcome": GIVEN}, {"expireAt": GIVEN}]},
         ("kind", "outcome", "expireAt"),
+    ),
+    no_document(
+        "command_backfill_without_range",
+        COMMANDS,
+        "a backfill that was carried out names a job and a range",
+        {
+            "kind": "backfill",
+            "outcome.accepted": True,
+            "$or": [{"range": {"$not": {"$type": "object"}}}, {"jobId": NOT_TEXT}],
+        },
+        ("jobId", "range"),
     ),
 )

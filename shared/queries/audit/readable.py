@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from shared import collections as names
 from shared.models.base import Document
+from shared.models.calendars import Calendar
 from shared.models.commands import Command
 from shared.models.jobs import Job
+from shared.models.maintenance import MAINTENANCE_ID, Maintenance
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import LIVE as LIVE_MESSAGES
 from shared.models.queue import QueueItem
@@ -26,6 +28,7 @@ class Readable:
 
 
 _NOT_PUT_ASIDE: Filter = {"daemon.quarantine": None}
+_MAINTENANCE: Filter = {"_id": MAINTENANCE_ID}
 
 READABLE: tuple[Readable, ...] = (
     Readable("job_malformed", names.DYNAMIC_JOBS, "a malformed job is in quarantine", Job, _NOT_PUT_ASIDE),
@@ -53,4 +56,6 @@ READABLE: tuple[Readable, ...] = (
     Readable(
         "command_malformed", names.COMMANDS, "a malformed command is answered as such", Command, {"handledAt": None}
     ),
+    Readable("maintenance_malformed", names.CONTROLS, "the maintenance mode can be read", Maintenance, _MAINTENANCE),
+    Readable("calendar_malformed", names.CALENDARS, "a calendar can be read", Calendar, {}),
 )

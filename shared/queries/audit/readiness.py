@@ -4,16 +4,21 @@ from datetime import datetime, timedelta
 
 from shared.collections import COMMANDS, DYNAMIC_JOBS, JOB_RUNS, NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
 from shared.models.runs import RunState
-from shared.queries.audit.check import Check, Filter, no_document, showing
+from shared.queries.audit.check import Check, Filter, Stage, no_document
 from shared.queries.audit.messages import WAITING_STATES
 
 PATIENCE = timedelta(seconds=60)
 PENDING, RETRY_WAIT = RunState.PENDING.value, RunState.RETRY_WAIT.value
 
 
-def readiness_checks(now: datetime) -> tuple[Check, ...]:
+def planning_checks(now: datetime) -> tuple[Check, ...]:
+    """What fell due a minute before `now` was decided upon, also while nothing may start."""
+    return _definitions(DYNAMIC_JOBS, "job", _overdue(now))
+
+
+def starting_checks(now: datetime) -> tuple[Check, ...]:
     """What was ready a minute before `now` and still is."""
-    overdue: Filter = {"$lte": now - PATIENCE}
+    overdue = _overdue(now)
     # A run that was tried before, or waited behind another, may have become claimable only now.
     recent_attempt = {"attempts": {"$elemMatch": {"finishedAt": {"$gt": now - PATIENCE}}}}
     return (
@@ -26,37 +31,14 @@ def readiness_checks(now: datetime) -> tuple[Check, ...]:
             "run_retry_overdue", JOB_RUNS, "the next attempt of a run starts within a minute of its time",
             {"state": RETRY_WAIT, "nextAttemptAt": overdue}, ("jobId", "nextAttemptAt"),
         ),
-        Check(
-            "run_waits_for_nothing", JOB_RUNS, "a run waits only behind a live run of the same job",
-            (
-                {"$match": {"waiting": True, "state": PENDING, "createdAt": overdue}},
-                {
-                    "$lookup": {
-                        "from": JOB_RUNS,
-                        "localField": "jobId",
-                        "foreignField": "jobId",
-                        "as": "ahead",
-                        "pipeline": [
-                            {
-                                "$match": {
-                                    "$or": [
-                                        {"state": {"$in": [RunState.RUNNING.value, RETRY_WAIT]}},
-                                        {"state": PENDING, "waiting": {"$ne": True}},
-                                        {"state": {"$nin": [PENDING]}, "finishedAt": {"$gt": now - PATIENCE}},
-                                    ]
-                                }
-                            },
-                            {"$limit": 1},
-                            {"$project": {"_id": 1}},
-                        ],
-                    }
-                },
-                {"$match": {"ahead": {"$size": 0}}},
-                showing(("jobId", "createdAt")),
-            ),
-            ("jobId", "createdAt"),
+        no_document(
+            "run_past_deadline", JOB_RUNS, "a run that did not start in time is skipped within a minute",
+            {"state": PENDING, "attempt": 0, "startBy": overdue}, ("jobId", "startBy"),
         ),
-        *_definitions(DYNAMIC_JOBS, "job", overdue),
+        Check(
+            "run_waits_for_nothing", JOB_RUNS, "a run waits only while as many runs of its job are alive as may be",
+            _waits_for_nothing(overdue, now), ("jobId", "createdAt", "width", "ahead"),
+        ),
         *_definitions(SCHEDULED_NOTIFICATIONS, "scheduled_notification", overdue),
         no_document(
             "message_overdue", NOTIFICATION_QUEUE, "a message is sent within a minute of its time",
@@ -68,6 +50,43 @@ def readiness_checks(now: datetime) -> tuple[Check, ...]:
             {"handledAt": None, "createdAt": overdue}, ("kind", "createdAt"),
         ),
     )  # fmt: skip
+
+
+def _overdue(now: datetime) -> Filter:
+    return {"$lte": now - PATIENCE}
+
+
+def _waits_for_nothing(overdue: Filter, now: datetime) -> tuple[Stage, ...]:
+    """Of each job the oldest waiting run, if fewer are alive, or were a minute ago, than all waiting ones would let."""
+    alive = {
+        "$or": [
+            {"state": {"$in": [RunState.RUNNING.value, RETRY_WAIT]}},
+            {"state": PENDING, "waiting": {"$ne": True}},
+            {"state": {"$nin": [PENDING]}, "finishedAt": {"$gt": now - PATIENCE}},
+        ]
+    }
+    return (
+        {"$match": {"waiting": True, "state": PENDING, "createdAt": overdue}},
+        {
+            "$group": {
+                "_id": "$jobId",
+                "run": {"$min": {"createdAt": "$createdAt", "id": "$_id"}},
+                "width": {"$min": {"$cond": [{"$isNumber": "$width"}, "$width", 1]}},
+            }
+        },
+        {
+            "$lookup": {
+                "from": JOB_RUNS,
+                "localField": "_id",
+                "foreignField": "jobId",
+                "as": "ahead",
+                "pipeline": [{"$match": alive}, {"$project": {"_id": 1}}],
+            }
+        },
+        {"$set": {"ahead": {"$size": "$ahead"}}},
+        {"$match": {"$expr": {"$lt": ["$ahead", "$width"]}}},
+        {"$project": {"_id": "$run.id", "jobId": "$_id", "createdAt": "$run.createdAt", "width": 1, "ahead": 1}},
+    )
 
 
 def _definitions(collection: str, noun: str, overdue: Filter) -> tuple[Check, ...]:

@@ -17,13 +17,24 @@ WITH_JOB: tuple[Stage, ...] = (
             "localField": "jobId",
             "foreignField": "_id",
             "as": "job",
-            "pipeline": [{"$project": {"policies.overlap": 1, "revision": 1}}],
+            "pipeline": [{"$project": {"policies.overlap": 1, "policies.maxConcurrent": 1, "revision": 1}}],
         }
     },
     # A policy says nothing about runs that were created under an earlier revision.
     {"$match": {"$expr": {"$eq": ["$jobRevision", {"$first": "$job.revision"}]}}},
     {"$set": {"overlap": OVERLAP}},
 )
+_COUNTED: tuple[Stage, ...] = (
+    {
+        "$group": {
+            "_id": {"jobId": "$jobId", "jobRevision": "$jobRevision"},
+            "count": {"$sum": 1},
+            "newest": {"$max": "$_id"},
+        }
+    },
+    {"$project": {"_id": "$newest", "jobId": "$_id.jobId", "jobRevision": "$_id.jobRevision", "count": 1}},
+)
+"""Runs of each job and revision: how many, and the newest of them."""
 _ALLOWED: Expression = {
     "$convert": {"input": {"$arrayElemAt": [{"$split": ["$overlap", ":"]}, 1]}, "to": "int", "onError": None}
 }
@@ -124,19 +135,26 @@ def attempt_checks(now: datetime) -> tuple[Check, ...]:
         "no more runs of a job run at once than its policy allow:N says",
         (
             {"$match": {"state": RunState.RUNNING.value, "trigger": {"$in": UNDER_OVERLAP_POLICY}}},
-            {
-                "$group": {
-                    "_id": {"jobId": "$jobId", "jobRevision": "$jobRevision"},
-                    "count": {"$sum": 1},
-                    "newest": {"$max": "$_id"},
-                }
-            },
-            {"$project": {"_id": "$newest", "jobId": "$_id.jobId", "jobRevision": "$_id.jobRevision", "count": 1}},
+            *_COUNTED,
             *WITH_JOB,
             {"$match": {"overlap": {"$regex": r"^allow:[0-9]{1,4}$", "$ne": "allow:1"}}},
             {"$match": {"$expr": is_greater("$count", _ALLOWED)}},
             showing(("jobId", "overlap", "count")),
         ),
         ("jobId", "overlap", "count"),
+    ),
+    Check(
+        "runs_over_concurrency",
+        JOB_RUNS,
+        "no more runs of a job run at once than its policy maxConcurrent says, however they were asked for",
+        (
+            {"$match": {"state": RunState.RUNNING.value}},
+            *_COUNTED,
+            *WITH_JOB,
+            {"$set": {"most": {"$first": "$job.policies.maxConcurrent"}}},
+            {"$match": {"$expr": is_greater("$count", "$most")}},
+            showing(("jobId", "most", "count")),
+        ),
+        ("jobId", "most", "count"),
     ),
 )  # fmt: skip

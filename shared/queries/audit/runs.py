@@ -1,7 +1,9 @@
 """Invariants of single runs: legal combinations of state, claim and dates; one run per occurrence."""
 
+from typing import get_args
+
 from shared.collections import JOB_RUNS
-from shared.models.runs import LIVE, TERMINAL, RunState
+from shared.models.runs import LIVE, TERMINAL, RunState, SkipReason
 from shared.queries.audit.check import (
     GIVEN,
     NOT_A_DATE,
@@ -10,6 +12,7 @@ from shared.queries.audit.check import (
     Check,
     Filter,
     if_numbers,
+    is_date,
     no_document,
 )
 
@@ -19,6 +22,24 @@ IDLE_STATES = [RunState.PENDING.value, RunState.RETRY_WAIT.value]
 TERMINAL_STATES = [state.value for state in TERMINAL]
 RUNNING = RunState.RUNNING.value
 _INTERRUPTIONS = {"$ifNull": ["$interruptions", 0]}
+_NAMED_AFTER_OCCURRENCE = {
+    "$cond": [
+        {
+            "$and": [
+                {"$eq": [{"$type": "$_id"}, "string"]},
+                {"$eq": [{"$type": "$jobId"}, "string"]},
+                is_date("$scheduledFor"),
+            ]
+        },
+        {
+            "$and": [
+                {"$eq": [{"$indexOfBytes": ["$_id", {"$concat": ["$jobId", ":b:"]}]}, 0]},
+                {"$eq": [{"$last": {"$split": ["$_id", ":"]}}, {"$toString": {"$toLong": "$scheduledFor"}}]},
+            ]
+        },
+        False,
+    ]
+}
 
 
 def _no_run(name: str, promise: str, criteria: Filter, *shows: str) -> Check:
@@ -87,9 +108,21 @@ RUN_CHECKS: tuple[Check, ...] = (
     ),
     _no_run(
         "run_skipped_without_reason",
-        "a skipped run says why",
-        {"state": RunState.SKIPPED.value, "reason": NOT_TEXT},
+        "a skipped run says why, in one of the words for it",
+        {"state": RunState.SKIPPED.value, "reason": {"$nin": list(get_args(SkipReason))}},
         "reason",
+    ),
+    _no_run(
+        "run_slow_without_limit",
+        "only a run with a soft time-out is slow",
+        {"slowAt": GIVEN, "softTimeoutMs": NOT_A_NUMBER},
+        "slowAt", "softTimeoutMs",
+    ),
+    _no_run(
+        "run_backfill_identity",
+        "the run of a past occurrence is named after its job and its nominal time",
+        {"trigger": "backfill", "span": None, "$expr": {"$not": [_NAMED_AFTER_OCCURRENCE]}},
+        "trigger", "jobId", "scheduledFor",
     ),
     _no_run(
         "run_too_many_attempts",

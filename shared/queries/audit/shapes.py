@@ -7,8 +7,10 @@ from pydantic import AwareDatetime
 
 from shared import collections as names
 from shared.models.base import Model
+from shared.models.calendars import Calendar
 from shared.models.commands import Command
 from shared.models.jobs import Job
+from shared.models.maintenance import Maintenance
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import Delivery, QueueItem
 from shared.models.runs import Run
@@ -26,6 +28,8 @@ MODELS: dict[str, type[Model]] = {
     names.NOTIFICATION_QUEUE: QueueItem,
     names.DELIVERIES: Delivery,
     names.SCHEDULER_STATE: Heartbeat,
+    names.CONTROLS: Maintenance,
+    names.CALENDARS: Calendar,
 }
 PUT_ASIDE: dict[str, Filter] = {
     names.DYNAMIC_JOBS: {"daemon.quarantine": {"$type": "object"}},

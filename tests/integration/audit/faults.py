@@ -14,6 +14,7 @@ from tests.integration.audit.sound_world import (
     SINCE,
     at,
     attempt,
+    backfill,
     command,
     delivery,
     job,
@@ -25,7 +26,7 @@ from tests.integration.audit.sound_world import (
 
 JOBS, RUNS, LOGS, COMMANDS = names.DYNAMIC_JOBS, names.JOB_RUNS, names.JOB_RUN_LOGS, names.COMMANDS
 SCHEDULED, QUEUE, DELIVERIES = names.SCHEDULED_NOTIFICATIONS, names.NOTIFICATION_QUEUE, names.DELIVERIES
-STATE = names.SCHEDULER_STATE
+STATE, CONTROLS, CALENDARS = names.SCHEDULER_STATE, names.CONTROLS, names.CALENDARS
 LONG_AGO = NOW - 10 * MINUTE
 BIG = "x" * 1_100_000
 
@@ -61,6 +62,10 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("run_retry_date", RUNS, changed(extra(RunState.RUNNING), nextAttemptAt=NOW)),
     ("run_span_not_skipped", RUNS, changed(extra(RunState.SUCCEEDED), span={"from": SINCE, "to": SINCE})),
     ("run_skipped_without_reason", RUNS, changed(extra(RunState.SKIPPED), reason=None)),
+    ("run_skipped_without_reason", RUNS, changed(extra(RunState.SKIPPED), reason="a whim")),
+    ("run_slow_without_limit", RUNS, extra(RunState.SUCCEEDED, slow_at=NOW)),
+    ("run_backfill_identity", RUNS, changed(backfill(2, of="job-5"), _id="planted")),
+    ("run_backfill_identity", RUNS, changed(backfill(2, of="job-5"), scheduledFor=at(7))),
     ("run_too_many_attempts", RUNS, changed(extra(RunState.SUCCEEDED), attempt=5, interruptions=1)),
     ("run_occurrence_twice", RUNS, run(18, of="job-1", id="planted", started_at=at(18) + timedelta(seconds=25),
                                        finished_at=at(18) + timedelta(seconds=30))),
@@ -70,6 +75,7 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("runs_at_once", RUNS, run(18, id="planted", trigger="due", started_at=at(18) + timedelta(seconds=10))),
     ("runs_at_once", RUNS, run(20, RunState.RUNNING, of="job-3", id="planted", trigger="due")),
     ("runs_over_allowance", RUNS, run(20, RunState.RUNNING, of="job-5", id="planted", trigger="due")),
+    ("runs_over_concurrency", RUNS, run(20, RunState.RUNNING, of="job-1", id="planted", trigger="manual")),
     ("run_of_dead_epoch", RUNS, changed(extra(RunState.RUNNING), epoch=EPOCH - 1, startedAt=at(1))),
     ("message_of_dead_epoch", QUEUE, ({"state": "sending"}, {"$set": {"epoch": EPOCH - 1}})),
     ("run_after_replacement", RUNS, extra(RunState.SUCCEEDED, epoch=EPOCH - 1, started_at=at(20))),
@@ -93,6 +99,9 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("command_half_answered", COMMANDS, changed(command("planted"), outcome=None)),
     ("command_half_answered", COMMANDS, changed(command("planted"), expireAt=None)),
     ("command_open_with_answer", COMMANDS, changed(command("planted", answered=False), expireAt=NOW)),
+    ("command_backfill_without_range", COMMANDS, command("planted", kind="backfill", job_id="job-1")),
+    ("command_backfill_without_range", COMMANDS, ({"kind": "backfill"}, {"$unset": {"jobId": 1}})),
+    ("control_unknown", CONTROLS, {"_id": "panic", "active": True}),
     ("job_cursor_past_next_run", JOBS, ({"_id": "job-1"}, {"$set": {"daemon.nextRun": at(20)}})),
     ("job_quarantined_yet_due", JOBS, ({"_id": "broken"}, {"$set": {"daemon.nextRun": NOW + MINUTE}})),
     ("job_expiry", JOBS, ({"_id": "deleted"}, {"$set": {"expireAt": None}})),
@@ -113,12 +122,17 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("notification_queue_dates", QUEUE, ({"state": "pending"}, {"$set": {"sendAfter": "now"}})),
     ("deliveries_dates", DELIVERIES, ({"state": "refused"}, {"$set": {"startedAt": 5}})),
     ("scheduler_state_dates", STATE, ({"_id": "daemon:a"}, {"$set": {"beatAt": "now"}})),
+    ("controls_dates", CONTROLS, ({}, {"$set": {"until": "tomorrow"}})),
+    ("calendars_dates", CALENDARS, ({}, {"$set": {"updatedAt": 5}})),
     ("dynamic_jobs_size", JOBS, job("planted", params={"text": BIG}, daemon={})),
     ("job_runs_size", RUNS, extra(RunState.SUCCEEDED, params={"text": BIG})),
     ("run_overdue", RUNS, extra(RunState.PENDING, created_at=LONG_AGO)),
     ("run_overdue", RUNS, extra(RunState.PENDING, created_at=LONG_AGO, attempt=1, attempts=attempts((1, -700, -600)))),
     ("run_retry_overdue", RUNS, extra(RunState.RETRY_WAIT, next_attempt_at=LONG_AGO)),
     ("run_waits_for_nothing", RUNS, extra(RunState.PENDING, created_at=LONG_AGO, waiting=True)),
+    ("run_waits_for_nothing", RUNS, run(20, RunState.PENDING, of="job-2", id="planted", trigger="manual", width=2,
+                                        waiting=True, created_at=LONG_AGO)),
+    ("run_past_deadline", RUNS, extra(RunState.PENDING, created_at=NOW, start_by=LONG_AGO)),
     ("job_overdue", JOBS, ({"_id": "job-2"}, {"$set": {"daemon.nextRun": LONG_AGO, "daemon.cursor": at(5)}})),
     ("job_unplanned", JOBS, ({"_id": "job-1"}, {"$set": {"plannedRevision": None}})),
     ("scheduled_notification_overdue", SCHEDULED, ({"_id": "wave"}, {"$set": {"daemon.nextRun": LONG_AGO}})),
@@ -130,6 +144,8 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("run_malformed", RUNS, changed(extra(RunState.PENDING, created_at=NOW), params="text")),
     ("message_malformed", QUEUE, ({"state": "pending"}, {"$set": {"recipient": "ada"}})),
     ("command_malformed", COMMANDS, changed(command("planted", answered=False), kind="dance")),
+    ("maintenance_malformed", CONTROLS, ({}, {"$set": {"active": "perhaps"}})),
+    ("calendar_malformed", CALENDARS, ({}, {"$set": {"entries.0.first": "Monday"}})),
     ("occurrence_lost", RUNS, ({"jobId": "job-1", "scheduledFor": at(15)}, None)),
     ("occurrence_lost", RUNS, ({"jobId": "job-1", "scheduledFor": at(5)}, {"$set": {"span.from": at(6)}})),
 ]  # fmt: skip

@@ -7,14 +7,16 @@ from pymongo.database import Database
 
 from shared import collections as names
 from shared.clock import to_milliseconds
-from shared.models.commands import Command, CommandOutcome
+from shared.models.calendars import Calendar, CalendarEntry
+from shared.models.commands import Command, CommandOutcome, PastRange
 from shared.models.definitions import Quarantine
 from shared.models.jobs import Job
+from shared.models.maintenance import Maintenance
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import Delivery, DeliveryState, QueueItem, QueueState, queue_item_id
 from shared.models.run_logs import LogLine, RunLogPage
-from shared.models.runs import TERMINAL, Attempt, Run, RunState, SkippedSpan, manual_run_id, run_id
-from shared.models.scheduler_state import Heartbeat, Holder, Lease
+from shared.models.runs import TERMINAL, Attempt, Run, RunState, SkippedSpan, backfill_run_id, manual_run_id, run_id
+from shared.models.scheduler_state import Heartbeat, Holder, Lease, RetentionSettings, RetentionState
 from tests.support.documents import job_document
 
 Document = dict[str, Any]
@@ -68,6 +70,14 @@ def run(minute: int, state: RunState | str = RunState.SUCCEEDED, *, of: str = "j
         ended = nominal + timedelta(seconds=5)
         fields |= {"attempt": 1, "next_attempt_at": NOW + MINUTE, "attempts": [attempt(1, nominal, ended)]}
     return Run.model_validate({**fields, **changes}).to_document()
+
+
+def backfill(minute: int, state: RunState = RunState.SUCCEEDED, *, of: str, **changes: Any) -> Document:
+    """The run of a past occurrence that a person asked for at minute 19."""
+    identity = backfill_run_id(of, "c4", to_milliseconds(at(minute)))
+    later = {"started_at": at(19), "finished_at": at(19), "expire_at": at(19) + KEPT, "epoch": EPOCH}
+    given = later if state in TERMINAL and state is not RunState.SKIPPED else {}
+    return run(minute, state, of=of, id=identity, trigger="backfill", **given, **changes)
 
 
 def attempt(number: int, began: datetime, ended: datetime, state: RunState = RunState.FAILED) -> Attempt:
@@ -125,6 +135,14 @@ def command(identity: str, *, answered: bool = True, **changes: Any) -> Document
     return Command.model_validate({**fields, **changes}).to_document()
 
 
+def calendar(identity: str) -> Document:
+    day = CalendarEntry(name="New Year", first="2027-01-01", last="2027-01-01")
+    return Calendar(
+        id=identity, name="Holidays", entries=[day], revision=1, created_at=CREATED, created_by="ada",
+        updated_at=CREATED, updated_by="ada",
+    ).to_document()  # fmt: skip
+
+
 def runs() -> list[Document]:
     """Minutes 1 to 20 of job-1, and runs of every state of other jobs and triggers."""
     span = SkippedSpan(first=at(5), last=at(9), count=5, exact=True)
@@ -148,6 +166,10 @@ def runs() -> list[Document]:
         run(19, RunState.RUNNING, of="job-5", started_at=at(19)),
         run(20, RunState.RUNNING, of="job-5"),
         run(20, RunState.RUNNING, id=manual_run_id("job-1", "forced"), trigger="manual"),
+        backfill(3, of="job-5"),
+        backfill(4, RunState.PENDING, of="job-5", waiting=True, width=2, created_at=at(5)),
+        backfill(5, RunState.SKIPPED, of="job-5", reason="excluded"),
+        run(9, of="job-5", id="job-5:m:slow", trigger="manual", soft_timeout_ms=5, slow_at=at(9), start_by=at(10)),
     ]
     return [*first, *rest, *live]
 
@@ -158,7 +180,7 @@ def plant(db: Database[Document]) -> None:
     quarantine = Quarantine(reason="bad", field="template", at=NOW).model_dump(by_alias=True)
     db[names.DYNAMIC_JOBS].insert_many(
         [
-            job(),
+            job(policies={"maxConcurrent": 2}),
             *(job(f"job-{number}", scheduleSince=at(19), daemon=progress) for number in (2, 3, 4)),
             job("job-5", scheduleSince=at(18), daemon=progress, policies={"overlap": "allow:2"}),
             job("resting", pause={"at": CREATED, "until": NOW + MINUTE},
@@ -198,11 +220,20 @@ def plant(db: Database[Document]) -> None:
     db[names.COMMANDS].insert_many(
         [
             command("c1"), command("c2", answered=False),
+            command("c4", kind="backfill", job_id="job-5", range=PastRange(first=at(3), last=at(5))),
             command("c3", kind="run", job_id="job-1", run_id=manual_run_id("job-1", "forced")),
         ]
     )  # fmt: skip
+    db[names.CONTROLS].insert_one(
+        Maintenance(active=False, since=CREATED, updated_at=CREATED, updated_by="ada").to_document()
+    )
+    db[names.CALENDARS].insert_one(calendar("holidays"))
     lease = Lease(epoch=EPOCH, seq=7, holder=HOLDER, released=False, renewed_at=NOW).to_document()
     heartbeat = Heartbeat(
         id="daemon:a", holder=HOLDER, role="leader", started_at=CREATED, beat_at=NOW, expire_at=NOW + KEPT
     )
-    db[names.SCHEDULER_STATE].insert_many([lease, {"_id": "fence", "epoch": EPOCH, "n": 5}, heartbeat.to_document()])
+    kept = RetentionSettings(success=KEPT, failure=KEPT, messages=KEPT)
+    retention = RetentionState(settings=kept, reviewed_until=NOW).to_document()
+    db[names.SCHEDULER_STATE].insert_many(
+        [lease, {"_id": "fence", "epoch": EPOCH, "n": 5}, heartbeat.to_document(), retention]
+    )

@@ -1,6 +1,7 @@
 """Every fault is found by exactly the check that promises it, and a sound database has no finding."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -13,7 +14,9 @@ from shared.queries.audit import all_checks
 from shared.queries.audit import occurrences as coverage
 from shared.queries.audit.readable import READABLE
 from tests.integration.audit.faults import (
+    CALENDARS,
     COMMANDS,
+    CONTROLS,
     DELIVERIES,
     FAULTS,
     JOBS,
@@ -27,7 +30,9 @@ from tests.integration.audit.faults import (
 )
 from tests.integration.audit.sound_world import EPOCH, NOW, SINCE, at, command, plant, run
 
-NEEDS_DAEMON = {name for name, _, _ in FAULTS if name.endswith(("overdue", "unplanned", "for_nothing"))}
+NEEDS_DAEMON = {
+    name for name, _, _ in FAULTS if name.endswith(("overdue", "unplanned", "for_nothing", "past_deadline"))
+}
 ALL_NAMES = {
     *(check.name for check in all_checks(NOW, SINCE, expect_daemon=True)),
     *(each.name for each in READABLE),
@@ -106,6 +111,38 @@ def test_a_policy_that_was_changed_says_nothing_about_older_runs(db):
     assert run_audit(db, NOW) == []
 
 
+STARTS_NOTHING = [
+    {"active": True, "until": None},
+    {"active": True, "until": NOW + timedelta(hours=1)},
+    {"active": True, "until": NOW - timedelta(seconds=20)},
+    {"active": False, "updatedAt": NOW - timedelta(seconds=20)},
+]
+
+
+@pytest.mark.parametrize("maintenance", STARTS_NOTHING)
+def test_under_maintenance_nothing_needs_to_start_but_all_is_planned(db, maintenance):
+    plant(db)
+    db[CONTROLS].update_one({}, {"$set": maintenance})
+    for check, collection, fault in FAULTS:
+        if check in NEEDS_DAEMON and check not in ("job_overdue", "job_unplanned"):
+            plant_fault(db, collection, {**fault, "_id": uuid4().hex} if isinstance(fault, dict) else fault)
+    assert run_audit(db, NOW) == []
+    db[JOBS].update_one({"_id": "job-1"}, {"$set": {"plannedRevision": None}})
+    assert [each.check for each in run_audit(db, NOW)] == ["job_unplanned"]
+
+
+def test_what_was_removed_under_a_shorter_setting_is_not_missed(db):
+    plant(db)
+    db[RUNS].delete_one({"jobId": "job-1", "scheduledFor": at(3)})
+    assert [each.check for each in run_audit(db, NOW)] == ["occurrence_lost"]
+    db[STATE].update_one({"_id": "retention"}, {"$set": {"gaplessSince": at(3)}})
+    assert run_audit(db, NOW) == []
+    db[STATE].update_one({"_id": "retention"}, {"$set": {"gaplessSince": None, "settings.success": "10m"}})
+    assert run_audit(db, NOW) == []
+    db[STATE].update_one({"_id": "retention"}, {"$set": {"settings": "nonsense"}})
+    assert [each.check for each in run_audit(db, NOW)] == ["occurrence_lost"]
+
+
 def test_what_expired_is_not_missed(db):
     plant(db)
     db[JOBS].update_one({"_id": "job-1"}, {"$set": {"scheduleSince": NOW - timedelta(days=2)}})
@@ -133,7 +170,7 @@ def test_a_finding_explains_itself(db):
 def test_nonsense_in_every_field_breaks_no_check(db):
     """Type guards: a check that meets a wrong type finds it or passes it by, and goes on."""
     plant(db)
-    for collection in (JOBS, RUNS, LOGS, COMMANDS, SCHEDULED, QUEUE, DELIVERIES, STATE):
+    for collection in (JOBS, RUNS, LOGS, COMMANDS, SCHEDULED, QUEUE, DELIVERIES, STATE, CONTROLS, CALENDARS):
         sample = db[collection].find_one() or {}
         for number, nonsense in enumerate(["text", 5, [], {}, True, [5], [{"startedAt": 1}], None]):
             wrong = {name: nonsense for name in sample if name not in ("_id", "state", "_class")}

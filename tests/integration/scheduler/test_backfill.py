@@ -121,9 +121,9 @@ async def test_a_backfill_that_is_carried_out_twice_makes_each_run_once(
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (backfill(3, 5), "range.to: earlier than `from`"),
-        (backfill(3, -5), "range.to: in the future"),
-        (backfill(1002, 1), "more than 1000 occurrences"),
+        (backfill(3, 5), "from: is later than `to`"),
+        (backfill(3, -5), "to: is in the future"),
+        (backfill(1002, 1), "has 1002 occurrences in this range"),
         (command_document("backfill", jobId="job-1"), "range: a backfill command names its range"),
         ({**backfill(5, 3), "jobId": "gone"}, "the job does not exist any more"),
     ],
