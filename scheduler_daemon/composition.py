@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
+from scheduler_daemon.scheduling.announcer import Announcer
 from scheduler_daemon.scheduling.claimer import Claimer
 from scheduler_daemon.scheduling.command_handler import CommandHandler
 from scheduler_daemon.scheduling.dead_man import DeadManTimer
@@ -26,6 +27,7 @@ from scheduler_daemon.scheduling.rescuer import Rescuer
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
+from scheduler_daemon.store.alerts import AlertStore
 from scheduler_daemon.store.calendars import CalendarStore
 from scheduler_daemon.store.changes import ChangeStore
 from scheduler_daemon.store.commands import CommandStore
@@ -105,7 +107,10 @@ async def compose(
     jobs, runs = JobStore(database), RunStore(database)
     passes = PassStore(database, fence, retention.success, retention.failure)
     state = SchedulerStateStore(client, database)
-    recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
+    outcomes = Announcer(
+        FinishStore(database), AlertStore(database), notifications.alerts, clock, wiring.wake_for_changes
+    )
+    recorder = Recorder(outcomes, finish_sessions, clock, retention)
     executor = Executor(templates, services, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended)
     due_sources = DueSources(DueSourceStore(database), templates, services)
     reader = JobReader(templates)
