@@ -7,6 +7,7 @@ from shared.queries.audit.commands import COMMAND_CHECKS
 from shared.queries.audit.definitions import DEFINITION_CHECKS
 from shared.queries.audit.leadership import LEADERSHIP_CHECKS
 from shared.queries.audit.messages import MESSAGE_CHECKS
+from shared.queries.audit.notices import notice_checks
 from shared.queries.audit.orphans import orphan_checks
 from shared.queries.audit.readiness import readiness_checks
 from shared.queries.audit.run_attempts import attempt_checks
@@ -23,6 +24,7 @@ def all_checks(now: datetime, kept_since: datetime, *, expect_daemon: bool) -> t
         *attempt_checks(now),
         *LEADERSHIP_CHECKS,
         *MESSAGE_CHECKS,
+        *notice_checks(now),
         *COMMAND_CHECKS,
         *DEFINITION_CHECKS,
         *orphan_checks(now, kept_since),
