@@ -19,9 +19,8 @@ from scheduler_daemon.notifications.alert_texts import (
 from scheduler_daemon.notifications.messages import Contact, new_message
 from scheduler_daemon.notifications.recipients import Missing, RecipientResolver
 from scheduler_daemon.store.finishes import Finish
-from shared.errors import PASSING
 from shared.models.definitions import Pause
-from shared.models.jobs import Job, JobProgress, Trouble
+from shared.models.jobs import JobProgress, Trouble
 from shared.models.policies import AlertEvent, Alerts
 from shared.models.queue import queue_item_id
 from shared.schedule.zones import load_zone
@@ -48,14 +47,11 @@ class AlertedJob:
     progress: JobProgress
 
     @classmethod
-    def of(cls, job: Job) -> "AlertedJob | None":
-        """None if nobody is told anything."""
-        alerts = job.policies.alerts
-        return None if alerts is None else cls(job.id, job.name, job.schedule.zone, alerts, job.daemon)
-
-    @classmethod
     def read(cls, document: Mapping[str, Any]) -> "AlertedJob | None":
-        """From a part of the stored document. ValueError, TypeError, KeyError if it is malformed."""
+        """From the stored document, or the part that AlertStore reads; None if nobody is told anything.
+
+        AttributeError, KeyError or TypeError if it is malformed.
+        """
         stored = document.get("policies", {}).get("alerts")
         if stored is None:
             return None
@@ -92,40 +88,24 @@ class AlertWriter:
             result.rows += rows
         return result
 
-    async def auto_paused(self, job: Job, pause: Pause, now: datetime) -> list[Document]:
-        """The messages that a job has paused itself, to be queued in the commit that pauses it."""
-        alerted = _wanting(job, "auto_paused")
-        if alerted is None:
+    async def of_auto_pause(self, job: AlertedJob, pause: Pause, now: datetime) -> list[Document]:
+        """What is to be queued in the commit that pauses the job."""
+        if "auto_paused" not in job.alerts.on:
             return []
-        return await self._safely(
-            alerted, "auto_paused", auto_pause_text(job.id, job.name, alerted.zone, pause), None, pause.at, now
-        )
+        text = auto_pause_text(job.id, job.name, job.zone, pause)
+        return await self._rows(job, "auto_paused", text, None, pause.at, now, {})
 
-    async def skipped(self, job: Job, records: Sequence[Document], now: datetime) -> list[Document]:
-        """The messages that occurrences were skipped, to be queued in the commit that inserts these records."""
-        alerted = _wanting(job, "skipped") if records else None
-        if alerted is None:
+    async def of_skips(self, job: AlertedJob, records: Sequence[Document], now: datetime) -> list[Document]:
+        """What is to be queued in the commit in which these runs of the job become, or are born, skipped."""
+        if not records or "skipped" not in job.alerts.on:
             return []
-        text = skips_text(job.id, job.name, alerted.zone, records)
-        first = records[0]
-        return await self._safely(alerted, "skipped", text, first["_id"], first["scheduledFor"], now)
+        text, first = skips_text(job.id, job.name, job.zone, records), records[0]
+        return await self._rows(job, "skipped", text, first["_id"], first["scheduledFor"], now, {})
 
     async def _of_run(self, job: AlertedJob, notice: RunNotice, now: datetime, audiences: Audiences) -> list[Document]:
         run = notice.finish.run
         text = run_text(job.id, job.name, job.zone, notice)
         return await self._rows(job, notice.event, text, run["_id"], run["scheduledFor"], now, audiences)
-
-    async def _safely(
-        self, job: AlertedJob, event: AlertEvent, text: NoticeText, run_id: str | None, at: datetime, now: datetime
-    ) -> list[Document]:
-        """What is decided on a job does not wait for people who cannot be found."""
-        try:
-            return await self._rows(job, event, text, run_id, at, now, {})
-        except PASSING:
-            raise
-        except Exception:
-            log.error("alert_not_queued", job_id=job.id, alert=event, exc_info=True)
-            return []
 
     async def _rows(
         self,
@@ -174,8 +154,3 @@ class AlertWriter:
                     break
             audiences[key] = list(found.values())[:MOST_MESSAGES]
         return audiences[key]
-
-
-def _wanting(job: Job, event: AlertEvent) -> AlertedJob | None:
-    alerted = AlertedJob.of(job)
-    return alerted if alerted is not None and event in alerted.alerts.on else None

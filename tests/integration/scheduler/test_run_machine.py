@@ -57,6 +57,8 @@ POLICIES: list[dict[str, Any]] = [
     {"retry": {"maxAttempts": 5, "backoff": "1s", "on": ["timed_out"]}},
     {"retry": {"exceptErrors": ["KeyError"]}, "startDeadline": "60s", "alerts": {"recipients": {"people": ["ada"]}}},
 ]
+MOST_LIVE = 2
+"""Few, so that the same run meets many events."""
 CLAIM_FIELDS = ("token", "epoch", "instance", "startedAt")
 Document = dict[str, Any]
 
@@ -76,6 +78,7 @@ class RunMachine(RuleBasedStateMachine):
         self.held: list[Document] = []
         """Every attempt that was ever started, as its executor holds it, also those that were taken away."""
 
+    @precondition(lambda self: sum(run["state"] in LIVE for run in self.known.values()) < MOST_LIVE)
     @rule(policies=st.sampled_from(POLICIES), waiting=st.booleans())
     def materialise(self, policies: Document, waiting: bool) -> None:
         self.made += 1
@@ -95,7 +98,7 @@ class RunMachine(RuleBasedStateMachine):
     def claim(self, data: st.DataObject, seconds: int) -> None:
         """Also of runs that somebody else has claimed or ended meanwhile."""
         self.now += timedelta(seconds=seconds)
-        chosen = data.draw(st.lists(st.sampled_from(sorted(self.known)), min_size=1, unique=True))
+        chosen = data.draw(st.lists(st.sampled_from(self._newest()), min_size=1, unique=True))
         self.claims += 1
         token = f"token-{self.claims}"
         self._update(queries.start(chosen, Claim(token, self.epoch, "a", self.now)))
@@ -111,7 +114,7 @@ class RunMachine(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, outcome: Outcome, seconds: int) -> None:
         """By the executor of any attempt, also of one whose claim was lost or whose end is recorded already."""
         self.now += timedelta(seconds=seconds)
-        run = data.draw(st.sampled_from(self.held[-10:]))
+        run = data.draw(st.sampled_from(self.held[-2 * MOST_LIVE :]))
         conclusion = conclude(run, outcome, self.now, RETENTION)
         before = self.known[run["_id"]]
         holds = (before["state"], before["token"]) == (RunState.RUNNING, run["token"])
@@ -137,22 +140,22 @@ class RunMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.known)
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
-        identity = data.draw(st.sampled_from(sorted(self.known)))
+        identity = data.draw(st.sampled_from(self._newest()))
         self._update((queries.still_waiting(identity), queries.released()))
 
     @precondition(lambda self: self.known)
     @rule(data=st.data())
     def cancel_before_start(self, data: st.DataObject) -> None:
-        identity = data.draw(st.sampled_from(sorted(self.known)))
+        identity = data.draw(st.sampled_from(self._newest()))
         self._update(queries.cancelled_before_start(identity, self.now, RETENTION.failure))
 
     @precondition(lambda self: self.known)
     @rule(data=st.data())
     def too_late(self, data: st.DataObject) -> None:
-        identity = data.draw(st.sampled_from(sorted(self.known)))
+        identity = data.draw(st.sampled_from(self._newest()))
         self._update(queries.too_late([identity], self.now, RETENTION.success))
 
-    @precondition(lambda self: len(self.known) > 3)
+    @precondition(lambda self: len(self.known) > 3 * MOST_LIVE)
     @rule()
     def pause_the_job(self) -> None:
         self._update(queries.not_started(self.job_id, "paused", self.now, RETENTION.success))
@@ -166,6 +169,12 @@ class RunMachine(RuleBasedStateMachine):
             if identity in self.known:
                 self._check_step(self.known[identity], run)
         self.known = after
+
+    def _newest(self) -> list[str]:
+        """Live ones, and a few that have ended."""
+        made = list(self.starts)
+        live = [identity for identity in made if self.known.get(identity, {}).get("state") in LIVE]
+        return live + [identity for identity in made if identity in self.known and identity not in live][-MOST_LIVE:]
 
     def _check_step(self, before: Document, after: Document) -> None:
         was, is_now = RunState(before["state"]), RunState(after["state"])
@@ -207,8 +216,8 @@ def test_whatever_happens_in_whatever_order_a_run_keeps_to_the_table_of_its_stat
     run_state_machine_as_test(
         lambda: RunMachine(runs),
         settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
+            max_examples=50,
+            stateful_step_count=50,
             deadline=None,
             database=None,
             derandomize=True,

@@ -55,6 +55,7 @@ class SimulatedJob:
                 now = next((back for away, back in outages if away <= now < back), now)
                 now = min(now, max(at, due))
                 self._plan(planner, now)
+                assert self.daemon.get("nextRun") != due, "the pass changed nothing"
             if action != "end":
                 now = max(now, at)
                 getattr(self, action)(now, argument)
