@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
+from scheduler_daemon.scheduling.announcer import Announcer
 from scheduler_daemon.scheduling.claimer import Claimer
 from scheduler_daemon.scheduling.command_handler import CommandHandler
 from scheduler_daemon.scheduling.dead_man import DeadManTimer, DeadMen
@@ -29,6 +30,7 @@ from scheduler_daemon.scheduling.run_reports import RunReports
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
+from scheduler_daemon.store.alerts import AlertStore
 from scheduler_daemon.store.calendars import CalendarStore
 from scheduler_daemon.store.changes import ChangeStore
 from scheduler_daemon.store.commands import CommandStore
@@ -119,7 +121,10 @@ async def compose(
     jobs, runs = JobStore(database), RunStore(database)
     passes = PassStore(database, fence, retention.success, retention.failure)
     state = SchedulerStateStore(client, database)
-    recorder = Recorder(FinishStore(database), finish_sessions, clock, retention)
+    outcomes = Announcer(
+        FinishStore(database), AlertStore(database), notifications.alerts, clock, wiring.wake_for_changes
+    )
+    recorder = Recorder(outcomes, finish_sessions, clock, retention)
     workers = WorkerPool(settings.daemon_worker_processes, settings.log_level)
     reports = RunReports(RunLogStore(database), clock, settings.log_level, wiring.leads)
     executor = Executor(

@@ -62,6 +62,10 @@ class DocumentRefused(StoreError):
     """One document can never be written: too large or not encodable."""
 
 
+PASSING = (StoreUnavailable, TransactionConflict, CommitUnknown)
+"""Store errors after which the same act is right to be tried again."""
+
+
 class LeadershipLost(SchedulerError):
     """This process may no longer act as the scheduler."""
 

@@ -119,6 +119,14 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.NOTIFICATION_QUEUE, "by_source", (("scheduledNotificationId", 1), ("state", 1)),
         "the API: statistics of a scheduled notification",
     ),
+    IndexSpec(
+        names.NOTIFICATION_QUEUE, "by_job", (("jobId", 1), ("createdAt", -1), ("_id", -1)), "the API: alerts of a job",
+        partial={"jobId": {"$exists": True}},
+    ),
+    IndexSpec(
+        names.NOTIFICATION_QUEUE, "by_run", (("runId", 1), ("createdAt", -1), ("_id", -1)), "the API: alerts of a run",
+        partial={"runId": {"$exists": True}},
+    ),
     IndexSpec(names.NOTIFICATION_QUEUE, "by_state", (("state", 1), ("createdAt", -1)), "the API, and unknown states"),
     IndexSpec(names.NOTIFICATION_QUEUE, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the queue"),
     _expiry(names.NOTIFICATION_QUEUE),

@@ -12,6 +12,9 @@ from shared.models.queue import Delivery, QueueItem, QueueState
 
 _ITEM_FIELDS = (
     "scheduledNotificationId",
+    "jobId",
+    "runId",
+    "event",
     "channel",
     "recipient",
     "templateId",

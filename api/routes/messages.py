@@ -23,6 +23,8 @@ class QueueQuery(PageQuery):
     """Which messages."""
 
     scheduled_notification_id: Id | None = None
+    job_id: Id | None = None
+    run_id: Id | None = None
     state: QueueState | None = None
     channel: Channel | None = None
 
@@ -38,6 +40,8 @@ def list_messages(query: QueueQuery) -> Response:
     page = store().messages.page(
         {
             "scheduledNotificationId": query.scheduled_notification_id,
+            "jobId": query.job_id,
+            "runId": query.run_id,
             "state": query.state.value if query.state else None,
             "channel": query.channel.value if query.channel else None,
         },

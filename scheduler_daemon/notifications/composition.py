@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler_daemon.job_template import Services
+from scheduler_daemon.notifications.alerts import AlertWriter
 from scheduler_daemon.notifications.carrier import Carrier
 from scheduler_daemon.notifications.email_sender import EmailSender
 from scheduler_daemon.notifications.fan_out import FanOut
@@ -40,9 +41,10 @@ RECORD_GATHER_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class NotificationSystem:
-    """The services that templates use, and what must be closed when the daemon stops."""
+    """The services that templates use, the writer of alerts, and what must be closed when the daemon stops."""
 
     services: Services
+    alerts: AlertWriter
     sessions: tuple[TransactionSession, ...]
 
     @property
@@ -93,7 +95,9 @@ def build_services(
         sender = Sender(notifier.channel, carrier, queue, claims, recovery, fence, clock, policy)
 
     resolver = RecipientResolver(RecipientStore(database))
-    fan_out = FanOut(queue, resolver, own_mailbox.address.rpartition("@")[2], keep, wake)
+    message_domain = own_mailbox.address.rpartition("@")[2]
+    fan_out = FanOut(queue, resolver, message_domain, keep, wake)
     processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
-    return NotificationSystem(Services(service, EmailSender(sender, queue, clock)), sessions)
+    alerts = AlertWriter(resolver, message_domain)
+    return NotificationSystem(Services(service, EmailSender(sender, queue, clock)), alerts, sessions)

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from scheduler_daemon.notifications.messages import Contact, new_message
 from scheduler_daemon.notifications.recipients import Missing, Person, RecipientResolver
 from scheduler_daemon.store.queue import NotificationQueue
 from shared.errors import InvalidDefinition
@@ -136,35 +137,17 @@ class FanOut:
     ) -> Document:
         scheduled, template = occurrence.scheduled, occurrence.template
         variables = recipient_variables(scheduled.variables, person.known, person.stored, person.beside_address)
-        message: Document = {
-            "_id": identity,
-            "scheduledNotificationId": scheduled.id,
-            "occurrence": occurrence.at,
-            "channel": channel.value,
-            "recipient": {
-                "address": address,
-                "name": person.known.get("name") or "",
-                "recipientId": person.recipient_id,
-            },
-            "templateId": template.template_id,
-            "templateVersion": template.version,
-            "variables": variables,
-            "subject": None,
-            "state": QueueState.PENDING.value,
-            "attempt": 0,
-            "sendAfter": now,
-            "expiresAt": occurrence.at + scheduled.expires_after if scheduled.expires_after else None,
-            "token": None,
-            "epoch": None,
-            "handoffAt": None,
-            "ambiguous": False,
-            "messageId": f"<{identity}@{self._message_domain}>",
-            "providerReference": None,
-            "lastError": None,
-            "createdAt": now,
-            "finishedAt": None,
-            "expireAt": None,
-        }
+        message = new_message(
+            identity,
+            Contact(channel, address, person.known.get("name") or "", person.recipient_id),
+            template,
+            variables,
+            occurrence=occurrence.at,
+            now=now,
+            expires_at=occurrence.at + scheduled.expires_after if scheduled.expires_after else None,
+            message_domain=self._message_domain,
+        )
+        message["scheduledNotificationId"] = scheduled.id
         try:
             if channel is Channel.EMAIL:
                 message["subject"] = render_subject(template, rendering_context(template, variables))

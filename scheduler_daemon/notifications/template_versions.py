@@ -2,12 +2,14 @@
 
 from collections import OrderedDict
 
+from scheduler_daemon.notifications.alert_texts import ALERT_TEMPLATE
 from scheduler_daemon.store.notification_templates import NotificationTemplateStore
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate
 from shared.rendering import check_texts
 
 MOST_KEPT = 256
+_BUILT_IN = {(each.template_id, each.version): each for each in (ALERT_TEMPLATE,)}
 
 
 class TemplateVersions:
@@ -20,6 +22,8 @@ class TemplateVersions:
     async def get(self, template_id: str, version: int) -> NotificationTemplate:
         """InvalidDefinition if there is no such version, or it is not a template."""
         key = (template_id, version)
+        if key in _BUILT_IN:
+            return _BUILT_IN[key]
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]

@@ -114,12 +114,18 @@ def _failure(
     result: dict[str, Any] | None,
 ) -> Conclusion:
     counted = run["attempt"] - run.get("interruptions", 0)
-    if not retryable or counted >= run["maxAttempts"]:
+    if not (retryable and _repeats(run, state, error["type"])) or counted >= run["maxAttempts"]:
         return _terminal(run, state, {"error": error, "result": result}, now, retention)
     delay = retry_delay(counted, run["backoffMs"] * MILLISECOND, run["maxBackoffMs"] * MILLISECOND, str(run["_id"]))
     update = _given_up(run, state, error, now, RunState.RETRY_WAIT)
     update["$set"] |= {"nextAttemptAt": now + delay, "error": error}
     return Conclusion(RunState.RETRY_WAIT, update)
+
+
+def _repeats(run: Mapping[str, Any], state: RunState, error_type: str) -> bool:
+    """Whether the job's retry policy repeats an attempt that ended so. Without retryOn every failure is repeated."""
+    repeated = run.get("retryOn")
+    return (repeated is None or state.value in repeated) and error_type not in (run.get("retryExcept") or ())
 
 
 def _interrupted(run: Mapping[str, Any], repeat: bool, now: datetime, retention: Retention) -> Conclusion:

@@ -158,6 +158,8 @@ class Planner:
         pause = Pause(reason=f"{failures} runs failed one after another", by=run_queries.SCHEDULER, at=now)
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
         cursor = _cursor(job, now)
+        if job.daemon.resting is not None:  # a pause that began while the job had paused itself has ended
+            self._record_rest(job, cursor, now, plan)
         rested = skipped_between(job.schedule, cursor, now, job.created_at)
         if rested is not None:
             self._record(plan, job, rested, "paused", now)

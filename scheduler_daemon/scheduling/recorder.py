@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from scheduler_daemon.scheduling.outcome import Failed, Outcome, Retention, conclude
-from scheduler_daemon.store.finishes import Finish, FinishStore
+from scheduler_daemon.store.finishes import Finish
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, TransactionSession
 from shared.clock import Clock
-from shared.errors import CommitUnknown, StoreError, StoreUnavailable, TransactionConflict
+from shared.errors import PASSING, StoreError
 from shared.models.runs import FAILURES, RunState
 
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
-_TRY_AGAIN = (StoreUnavailable, TransactionConflict, CommitUnknown)
+
+
+class Outcomes(Protocol):
+    """Where outcomes are stored: FinishStore, and what stands before it."""
+
+    async def write(self, session: TransactionSession, group: Sequence[Finish]) -> None: ...
+
+    async def write_one(self, session: TransactionSession, finish: Finish) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Recorder:
     """Group commit of outcomes, one flush per session at a time. An outcome is kept until it is stored."""
 
     def __init__(
-        self, store: FinishStore, sessions: Sequence[TransactionSession], clock: Clock, retention: Retention
+        self, store: Outcomes, sessions: Sequence[TransactionSession], clock: Clock, retention: Retention
     ) -> None:
         self._store = store
         self._sessions = list(sessions)
@@ -100,7 +107,7 @@ class Recorder:
         while True:
             try:
                 await self._store.write(session, [entry.finish for entry in group])
-            except _TRY_AGAIN as fault:
+            except PASSING as fault:
                 pause = await self._wait(len(group), fault, pause)
             except StoreError:  # one of them is at fault, and only that one shall pay for it
                 for entry in group:
@@ -117,7 +124,7 @@ class Recorder:
         while True:
             try:
                 stored = await self._store.write_one(session, entry.finish)
-            except _TRY_AGAIN as fault:
+            except PASSING as fault:
                 pause = await self._wait(1, fault, pause)
                 continue
             except StoreError as fault:

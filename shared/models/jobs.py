@@ -46,6 +46,13 @@ class Resting(Part):
     schedule: Schedule
 
 
+class Trouble(Part):
+    """A failed run was not followed by a good one yet. Unlike consecutiveFailures, no edit and no resume ends it."""
+
+    since: Moment
+    failures: int
+
+
 class JobProgress(Part):
     """The daemon's own sub-document. Read with every due job: its defaults are made, not copied."""
 
@@ -60,6 +67,8 @@ class JobProgress(Part):
     """Occurrences that did not run, by reason."""
     resting: Resting | None = None
     consecutive_failures: int = 0
+    trouble: Trouble | None = None
+    """Kept by runs whose ends somebody is told of."""
     auto_paused: Pause | None = None
     completed: bool = False
     quarantine: Quarantine | None = None

@@ -100,6 +100,12 @@ class QueueItem(Document):
 
     id: str = Field(alias="_id")
     scheduled_notification_id: str | None = None
+    job_id: str | None = None
+    """The job that an alert is about."""
+    run_id: str | None = None
+    """The run whose end an alert tells of; it was queued in the same commit."""
+    event: str | None = None
+    """What an alert tells: one of the job's `policies.alerts.on`."""
     occurrence: Moment
     channel: Channel
     recipient: QueueRecipient

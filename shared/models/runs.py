@@ -136,6 +136,8 @@ class Run(Document):
     retry_except: list[str] = Field(default_factory=list)
     alerts: bool = False
     """Whether somebody is told how it ends."""
+    notices: int | None = None
+    """How many messages were queued in the commit that ended it; None: nothing was decided."""
     params: dict[str, Any]
     priority: int = 0
     waiting: bool = False

@@ -8,6 +8,7 @@ from shared.queries.audit.controls import CONTROL_CHECKS
 from shared.queries.audit.definitions import DEFINITION_CHECKS
 from shared.queries.audit.leadership import LEADERSHIP_CHECKS
 from shared.queries.audit.messages import MESSAGE_CHECKS
+from shared.queries.audit.notices import notice_checks
 from shared.queries.audit.orphans import orphan_checks
 from shared.queries.audit.readiness import planning_checks, starting_checks
 from shared.queries.audit.run_attempts import attempt_checks
@@ -29,6 +30,7 @@ def all_checks(
         *attempt_checks(now),
         *LEADERSHIP_CHECKS,
         *MESSAGE_CHECKS,
+        *notice_checks(now),
         *COMMAND_CHECKS,
         *DEFINITION_CHECKS,
         *CONTROL_CHECKS,

@@ -25,6 +25,10 @@ def orphan_checks(now: datetime, kept_since: datetime) -> tuple[Check, ...]:
             {"scheduledNotificationId": GIVEN}, "a message's scheduled notification exists or existed", log=True,
         ),
         _orphans(
+            "alert_without_job", NOTIFICATION_QUEUE, "jobId", DYNAMIC_JOBS, {"jobId": GIVEN},
+            "an alert's job exists or existed", log=True,
+        ),
+        _orphans(
             "delivery_without_message", DELIVERIES, "itemId", NOTIFICATION_QUEUE, {"expireAt": not_expiring},
             "a delivery's message exists",
         ),

@@ -146,6 +146,28 @@ def test_statistics_are_counted_from_the_queue(admin: Caller, db: Db) -> None:
     assert {item["id"] for item in queue} == {"3", "4"}
 
 
+def test_alerts_are_listed_by_job_and_by_run(admin: Caller, db: Db) -> None:
+    common = {"channel": "email", "state": "pending", "recipient": {"address": "ada@example.com"}}
+    db["notification_queue"].insert_many(
+        [
+            {"_id": "a1", "jobId": "j1", "runId": "j1:1", "event": "failed", **common},
+            {"_id": "a2", "jobId": "j1", "runId": "j1:2", "event": "recovered", **common},
+            {"_id": "a3", "jobId": "j2", "runId": None, "event": "auto_paused", **common},
+            {"_id": "other", "scheduledNotificationId": "wave", **common},
+        ]
+    )
+
+    def found(query: str) -> dict[str, Any]:
+        items = admin.get(f"/api/notifications/queue?{query}").json["items"]
+        return {item["id"]: (item["jobId"], item["runId"], item["event"]) for item in items}
+
+    first, second = ("j1", "j1:1", "failed"), ("j1", "j1:2", "recovered")
+    assert found("jobId=j1") == {"a1": first, "a2": second}
+    assert found("runId=j1:2") == {"a2": second}
+    assert found("jobId=j2&state=pending") == {"a3": ("j2", None, "auto_paused")}
+    assert found("scheduledNotificationId=wave") == {"other": (None, None, None)}
+
+
 def test_every_save_of_a_template_is_a_new_version_and_the_old_stay(admin: Caller, db: Db) -> None:
     made = admin.created(TEMPLATES, template_body())
     path = f"{TEMPLATES}/{made['id']}"

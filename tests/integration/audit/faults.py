@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from shared import collections as names
+from shared.clock import to_milliseconds
 from shared.models.queue import DeliveryState, QueueState
-from shared.models.runs import RunState
+from shared.models.runs import RunState, run_id
 from tests.integration.audit.sound_world import (
     EPOCH,
     KEPT,
     MINUTE,
     NOW,
     SINCE,
+    alert,
     at,
     attempt,
     backfill,
@@ -111,6 +113,12 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("scheduled_notification_expiry", SCHEDULED, ({"_id": "wave"}, {"$set": {"expireAt": NOW}})),
     ("run_without_job", RUNS, run(0, of="nobody", id="planted")),
     ("message_without_source", QUEUE, message("p@x.org", QueueState.DEAD, scheduled_notification_id="none")),
+    ("alert_without_job", QUEUE, alert(id="planted", job_id="nobody")),
+    ("run_without_notices", RUNS, extra(RunState.FAILED, alerts=True)),
+    ("run_without_notices", RUNS, extra(RunState.SUCCEEDED, alerts=True)),
+    ("run_notices_lost", RUNS, extra(RunState.FAILED, alerts=True, notices=1)),
+    ("run_notices_lost", RUNS, ({"notices": 1}, {"$set": {"notices": 2}})),
+    ("notice_before_end", QUEUE, alert(id="planted", run_id=run_id("job-1", to_milliseconds(at(20))))),
     ("delivery_without_message", DELIVERIES, delivery("nobody@x.org")),
     ("log_without_run", LOGS, {"_id": "planted", "runId": "none", "attempt": 1, "page": 0, "lines": []}),
     ("command_without_run", COMMANDS, command("planted", kind="run", job_id="job-1", run_id="job-1:m:none")),

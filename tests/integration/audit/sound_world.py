@@ -113,6 +113,18 @@ def message(address: str, state: QueueState = QueueState.SENT, **changes: Any) -
     return QueueItem.model_validate({**fields, **changes}).to_document()
 
 
+def alerted_run(**changes: Any) -> Document:
+    """A failed run of `failing`, whose end one person is told of."""
+    told = {"id": manual_run_id("failing", "told"), "trigger": "manual", "alerts": True, "notices": 1}
+    return run(9, RunState.FAILED, of="failing", **{**told, **changes})
+
+
+def alert(**changes: Any) -> Document:
+    """The message that tells of alerted_run()."""
+    told = {"job_id": "failing", "run_id": alerted_run()["_id"], "event": "failed", "scheduled_notification_id": None}
+    return message("ops@x.org", QueueState.CANCELLED, **{**told, **changes})
+
+
 def message_id(address: str) -> str:
     return queue_item_id("wave", SINCE, "email", address)
 
@@ -209,6 +221,8 @@ def plant(db: Database[Document]) -> None:
     )
     db[names.NOTIFICATION_QUEUE].insert_many([message(f"{state.value}@x.org", state) for state in QueueState])
     db[names.NOTIFICATION_QUEUE].insert_one(message("resolved@x.org", ambiguous=True))
+    db[names.JOB_RUNS].insert_one(alerted_run())
+    db[names.NOTIFICATION_QUEUE].insert_one(alert())
     db[names.DELIVERIES].insert_many(
         [
             delivery("sent@x.org"), delivery("sending@x.org", DeliveryState.STARTED),

@@ -122,6 +122,13 @@ async def test_schedules_that_can_never_fall_due(filled: Database) -> None:
     await check(filled, "scheduled_notifications", criteria, "due", 3, limit=50)
 
 
+@pytest.mark.parametrize(("field", "index"), [("jobId", "by_job"), ("runId", "by_run")])
+async def test_alerts_of_a_job_and_of_a_run(filled: Database, field: str, index: str) -> None:
+    await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, {"$set": {field: "z"}})
+    newest = {"createdAt": -1, "_id": -1}
+    await check(filled, "notification_queue", {field: "z"}, index, 3, sort=newest, limit=50)
+
+
 async def test_messages_of_a_schedule(filled: Database) -> None:
     await filled.notification_queue.update_many(
         {"_id": {"$in": ["d0", "d1"]}}, {"$set": {"scheduledNotificationId": "z"}}

@@ -48,6 +48,42 @@ CASES: list[tuple[Outcome, dict[str, Any], RunState]] = [
 ]
 
 
+RAISED = Failed("ValueError", "bad")
+REFUSED = Returned(JobResult.failure("no"))
+REPEATED: list[tuple[Outcome, dict[str, Any], bool]] = [
+    (RAISED, {}, True),
+    (TimedOut(5), {}, True),
+    (RAISED, {"retryOn": None}, True),
+    (RAISED, {"retryOn": ["failed"]}, True),
+    (REFUSED, {"retryOn": ["failed"]}, True),
+    (TimedOut(5), {"retryOn": ["failed"]}, False),
+    (RAISED, {"retryOn": ["timed_out"]}, False),
+    (REFUSED, {"retryOn": ["timed_out"]}, False),
+    (TimedOut(5), {"retryOn": ["timed_out"]}, True),
+    (RAISED, {"retryOn": []}, False),
+    (TimedOut(5), {"retryOn": []}, False),
+    (RAISED, {"retryExcept": ["KeyError"]}, True),
+    (RAISED, {"retryExcept": ["KeyError", "ValueError"]}, False),
+    (RAISED, {"retryOn": ["failed"], "retryExcept": ["ValueError"]}, False),
+    (REFUSED, {"retryExcept": ["JobFailure"]}, False),
+    (TimedOut(5), {"retryExcept": ["TimedOut"]}, False),
+    (TimedOut(5), {"retryExcept": ["Timed"]}, True),
+]
+
+
+@pytest.mark.parametrize(("outcome", "policy", "repeated"), REPEATED)
+def test_only_the_failures_that_the_policy_names_are_repeated(outcome: Outcome, policy: dict[str, Any], repeated: bool):
+    conclusion = conclude(running(**policy), outcome, MONDAY + seconds(2), RETENTION)
+    ended = RunState.TIMED_OUT if isinstance(outcome, TimedOut) else RunState.FAILED
+    assert conclusion.state is (RunState.RETRY_WAIT if repeated else ended)
+    assert conclusion.update["$set"]["error"]["type"] in ("ValueError", "JobFailure", "TimedOut")
+
+
+def test_an_interruption_is_repeated_whatever_the_policy_says_of_failures():
+    policy = {"retryOn": [], "retryExcept": ["Interrupted"]}
+    assert conclude(running(**policy), Interrupted(repeat=True), MONDAY, RETENTION).state is RunState.PENDING
+
+
 @pytest.mark.parametrize(("outcome", "changes", "state"), CASES)
 def test_an_outcome_leads_to_a_state_that_running_may_become(
     outcome: Outcome, changes: dict[str, Any], state: RunState

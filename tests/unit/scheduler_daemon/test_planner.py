@@ -162,6 +162,22 @@ def test_what_passes_while_a_job_has_paused_itself_is_recorded():
     assert revived.runs == []
 
 
+def test_what_passes_while_a_job_has_paused_itself_outlives_a_pause_that_ends_by_itself():
+    policies = {"pauseAfterFailures": 1}
+    resting = {"since": MONDAY, "schedule": {"kind": "interval", "every": "1m"}}
+    progress = {
+        "nextRun": MONDAY + seconds(300), "cursor": MONDAY, "consecutiveFailures": 1,
+        "autoPaused": {"at": MONDAY, "by": "scheduler"}, "resting": resting,
+    }  # fmt: skip
+    pause = {"at": MONDAY + seconds(200), "until": MONDAY + seconds(300)}
+    since = {"scheduleSince": MONDAY + seconds(200)}
+    result = plan(planned(policies=policies, daemon=progress, pause=pause, **since), MONDAY + seconds(361))
+    spans = [(record["span"]["from"], record["span"]["to"]) for record in result.records]
+    assert spans == [(MONDAY + seconds(60), MONDAY + seconds(300)), (MONDAY + seconds(360), MONDAY + seconds(360))]
+    assert progress_of(result)["autoPaused"] is not None
+    assert progress_of(result)["resting"]["since"] == MONDAY + seconds(360)
+
+
 def test_a_job_that_failed_too_often_pauses_itself_and_an_edit_wakes_it():
     policies = {"pauseAfterFailures": 3}
     result = plan(planned(policies=policies, daemon={"consecutiveFailures": 3}), MONDAY + seconds(61))
