@@ -62,10 +62,10 @@ def _raw(db: Documents, number: int) -> float:
 
 
 def _run_now(db: Documents, number: int) -> float:
-    """Until the run has started."""
+    """Until the no-op run has ended."""
     run_id = f"now-{number}:m:bench"
     asked = _command(db, "run", jobId=f"now-{number}", runId=run_id)
-    return (_run(db, run_id, "succeeded")["startedAt"] - asked) / MILLISECOND
+    return (_run(db, run_id, "succeeded")["finishedAt"] - asked) / MILLISECOND
 
 
 def _cancel(db: Documents, number: int) -> float:
@@ -79,13 +79,13 @@ def _cancel(db: Documents, number: int) -> float:
 
 
 def _edit(db: Documents, number: int) -> float:
-    """Until a job that was edited to be due now has started."""
+    """Until the no-op run of a job that was edited to be due now has ended."""
     identity = f"edit-{number}"
     asked = SystemClock().now()
     edited = due_job(identity, asked)
     change = {name: edited[name] for name in ("schedule", "scheduleSince")} | {"revision": 2, "updatedAt": asked}
     db.dynamic_jobs.update_one({"_id": identity}, {"$set": change, "$unset": {"plannedRevision": ""}})
-    return (_run(db, {"$regex": f"^{identity}:"}, "succeeded")["startedAt"] - asked) / MILLISECOND
+    return (_run(db, {"$regex": f"^{identity}:"}, "succeeded")["finishedAt"] - asked) / MILLISECOND
 
 
 def _command(db: Documents, kind: str, **fields: Any) -> datetime:
