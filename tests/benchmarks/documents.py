@@ -1,13 +1,17 @@
-"""The jobs that the benchmarks store."""
+"""The documents that the benchmarks store, as the API would have written them and the daemon planned them."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.clock import MILLISECOND, cut_to_milliseconds
 
-def due_job(identity: str, due: datetime, template: str = "noop") -> dict[str, Any]:
-    """A stored, planned job that falls due once, at the full second of `due`."""
-    due = due.replace(microsecond=0)
-    since = due - timedelta(seconds=30)
+
+def due_job(
+    identity: str, due: datetime, template: str = "noop", *, since: datetime | None = None, **changes: Any
+) -> dict[str, Any]:
+    """A planned job that falls due once, at the millisecond of `due`. since: when it was made; None: 30 s earlier."""
+    due = cut_to_milliseconds(due)
+    since = due - timedelta(seconds=30) if since is None else cut_to_milliseconds(since)
     return {
         "_id": identity,
         "name": identity,
@@ -25,4 +29,28 @@ def due_job(identity: str, due: datetime, template: str = "noop") -> dict[str, A
         "updatedBy": "benchmark",
         "plannedRevision": 1,
         "daemon": {"nextRun": due, "cursor": since},
+        **changes,
     }
+
+
+def idle_job(number: int, now: datetime) -> dict[str, Any]:
+    """A planned job whose next run is days to years away."""
+    return due_job(f"idle-{number}", now + timedelta(days=2, seconds=number * 37 % 60_000_000), since=now)
+
+
+def every_second(identity: str, first: datetime, seconds: int) -> dict[str, Any]:
+    """A planned job with `seconds` occurrences, one a second, the first at `first`."""
+    first = cut_to_milliseconds(first)
+    end = first + timedelta(seconds=seconds - 1) + MILLISECOND
+    return due_job(
+        identity,
+        first,
+        schedule={"kind": "interval", "every": "1s", "anchor": first, "endAt": end},
+        policies={"overlap": "allow:1000", "keepLast": 0},
+        daemon={"nextRun": first, "cursor": first - MILLISECOND},
+    )
+
+
+def waiting_job(identity: str, now: datetime, template: str = "noop", **changes: Any) -> dict[str, Any]:
+    """A planned job of which a run starts only because somebody, or a due source, asks for it."""
+    return due_job(identity, now + timedelta(days=700), template, since=now, **changes)

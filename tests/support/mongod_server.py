@@ -32,6 +32,11 @@ class MongodServer:
             self._uri = os.environ.get(EXISTING_SERVER) or self._start()
         return self._uri
 
+    @property
+    def pid(self) -> int | None:
+        """Its process; None before the first use and for a server that TEST_MONGODB_URI names."""
+        return None if self._process is None else self._process.pid
+
     def stop(self) -> None:
         """Ends the server and removes its folder. May be called twice."""
         if self._process is not None:
