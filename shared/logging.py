@@ -84,7 +84,7 @@ class LogOutput:
 
 
 def _unbuffered(stream: TextIO) -> FileIO | None:
-    """What is behind the stream: a buffer would keep refused lines, and fail again with them at the end of the process."""
+    """What is behind the stream: a buffer keeps refused lines and fails with them again at the end."""
     try:
         return FileIO(stream.fileno(), "w", closefd=False)
     except (OSError, AttributeError):

@@ -23,7 +23,8 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken promise. kind: lost, double, overlap, unexplained, unfinished, unjournaled, unknown or audit."""
+    """A broken promise. kind: lost, double, overlap, unexplained, unfinished, unjournaled, unknown, zombie
+    or audit."""
 
     kind: str
     what: str
@@ -77,6 +78,7 @@ def check(db: Documents, journals: Path, until: datetime) -> Verdict:
     jobs = [job for job in db.dynamic_jobs.find({"template": {"$in": ["journal", "journal_once"]}}) if _is_sound(job)]
     verdict.attempts = len(attempts)
     verdict.lags = sorted(each.lag for each in attempts if each.number == 1)
+    _check_commands(verdict, db, runs)
     _check_coverage(verdict, jobs, runs.values(), until)
     _check_runs(verdict, runs, attempts)
     _check_overlaps(verdict, {job["_id"]: job for job in jobs}, attempts)
@@ -149,6 +151,18 @@ def _check_coverage(
                 verdict.skipped += 1
             elif not times:
                 verdict.violations.append(Violation("lost", f"nothing is recorded for {_named(job['_id'], at)}"))
+
+
+def _check_commands(verdict: Verdict, db: Documents, runs: Mapping[str, Any]) -> None:
+    """What was accepted is there, and a deleted job has nothing that fell due later."""
+    for command in db.commands.find({"kind": "run", "outcome.accepted": True}):
+        if command["runId"] not in runs:
+            verdict.violations.append(Violation("lost", f"{command['runId']} was accepted and does not exist"))
+    deleted = {job["_id"]: job["deletedAt"] for job in db.dynamic_jobs.find({"deletedAt": {"$type": "date"}})}
+    for run in runs.values():
+        gone = run["trigger"] == "schedule" and run["scheduledFor"] > deleted.get(run["jobId"], run["scheduledFor"])
+        if gone:
+            verdict.violations.append(Violation("zombie", f"{run['_id']} fell due after its job was deleted"))
 
 
 def _check_runs(verdict: Verdict, runs: Mapping[str, Mapping[str, Any]], attempts: list[Attempt]) -> None:

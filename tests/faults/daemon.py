@@ -47,8 +47,7 @@ def main() -> int:
 
 def _load_templates() -> Mapping[str, JobTemplate]:
     added = [
-        EntryPoint(name, f"tests.faults.templates:{attribute}", plugins.GROUP)
-        for name, attribute in _TEMPLATES.items()
+        EntryPoint(name, f"tests.faults.templates:{attribute}", plugins.GROUP) for name, attribute in _TEMPLATES.items()
     ]
     return plugins.load_templates([*entry_points(group=plugins.GROUP), *added])
 

@@ -1,4 +1,4 @@
-"""Named points at which a daemon under test kills itself (SIGKILL). Installed from outside around its public methods."""
+"""Named points at which a daemon under test kills itself (SIGKILL), installed from outside around public methods."""
 
 import functools
 import os

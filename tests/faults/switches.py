@@ -1,5 +1,6 @@
 """Switches that turn one protection of a daemon under test off: what the negative controls are made of."""
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,8 @@ from shared.collections import CLIENT_OPTIONS
 from shared.logging import LogOutput
 from shared.queries import jobs as job_queries
 from tests.faults.failpoints import BETWEEN, reach
+
+LINGER_SECONDS = 0.03
 
 
 def _take_over() -> None:
@@ -106,12 +109,22 @@ def _wait_for_runs() -> None:
 def _unfailing_log() -> None:
     """An error of the log's file reaches whoever logs."""
 
-
     def write(self: LogOutput, text: str) -> int:
         self._write_all(text)
         return len(text)
 
     LogOutput.write = write  # type: ignore[method-assign]
+
+
+def _quick_pass() -> None:
+    """A pass lingers between reading and writing, so that others get in between. No protection: it makes races."""
+    commit = PassStore.commit
+
+    async def late(self: PassStore, batch: Batch) -> list[dict[str, Any]]:
+        await asyncio.sleep(LINGER_SECONDS)
+        return await commit(self, batch)
+
+    PassStore.commit = late  # type: ignore[method-assign]
 
 
 SWITCHES: dict[str, Callable[[], None]] = {
@@ -127,6 +140,7 @@ SWITCHES: dict[str, Callable[[], None]] = {
     "identity": _identity,
     "wait_for_runs": _wait_for_runs,
     "unfailing_log": _unfailing_log,
+    "quick_pass": _quick_pass,
 }
 
 

@@ -53,9 +53,7 @@ class JournalTemplate(JobTemplate):
 
     @staticmethod
     def _say(event: Event, context: JobExecutionContext) -> None:
-        _journal().write(
-            event, context.run_id, context.job_id, to_milliseconds(context.scheduled_for), context.attempt
-        )
+        _journal().write(event, context.run_id, context.job_id, to_milliseconds(context.scheduled_for), context.attempt)
 
 
 class JournalOnceTemplate(JournalTemplate):

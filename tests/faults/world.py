@@ -1,14 +1,15 @@
 """One database with its daemons, its jobs and its journals: what a suite of faults plays with."""
 
+import json
 import random
 import secrets
 import signal
 import struct
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,6 @@ from tests.support.waiting import let_pass, wait_until
 
 SHORTEST_TTL = 3
 LIVE_STATES = ["pending", "running", "retry_wait"]
-_NOT_YET = timedelta(seconds=2)
 
 
 class World:
@@ -55,10 +55,10 @@ class World:
 
     def daemon(
         self, name: str, *, host: str = "shared", uri: str | None = None, plan: dict[str, Any] | None = None,
-        wait: bool = True, **settings: object,
+        wait: bool = True, log_folder: Path | None = None, **settings: object,
     ) -> DaemonProcess:  # fmt: skip
         """Starts one. host: daemons of the same host can prove each other's death. plan: fields of a Plan."""
-        self._arguments[name] = {"host": host, "uri": uri, "plan": plan, **settings}
+        self._arguments[name] = {"host": host, "uri": uri, "plan": plan, "log_folder": log_folder, **settings}
         runtime = self.folder / f"host-{host}"
         runtime.mkdir(exist_ok=True)
         given = {
@@ -70,7 +70,7 @@ class World:
             **Plan(self.journals, **(plan or {})).to_environment(),
             **settings,
         }
-        started = DaemonProcess(self.folder, module="tests.faults.daemon", **given)
+        started = DaemonProcess(log_folder or self.folder, module="tests.faults.daemon", **given)
         self.daemons[name] = started
         self._cleanup.callback(started.end)
         if wait:
@@ -81,12 +81,13 @@ class World:
         """Starts a daemon that has ended with the arguments that it had, or with `changes`."""
         return self.daemon(name, wait=wait, **{**self._arguments[name], **changes})
 
-    def restart_the_dead(self, **changes: Any) -> int:
-        """What a service manager would do. How many there were."""
+    def restart_the_dead(self) -> int:
+        """What a service manager would do; a failpoint is gone after it struck. How many there were."""
         dead = [name for name, process in self.daemons.items() if not process.is_running]
         for name in dead:
             self.daemons[name].end()
-            self.again(name, **changes)
+            plan = {k: v for k, v in (self._arguments[name]["plan"] or {}).items() if k not in ("failpoint", "after")}
+            self.again(name, plan=plan)
         return len(dead)
 
     def proxy(self) -> TcpProxy:
@@ -192,7 +193,7 @@ class World:
 
         def all_done() -> bool:
             if restart:
-                self.restart_the_dead(plan=self._calm)
+                self.restart_the_dead()
             return self._is_done()
 
         try:
@@ -201,11 +202,33 @@ class World:
             return False
         return True
 
-    @property
-    def _calm(self) -> dict[str, Any] | None:
-        """The plan of the last daemon without its failpoint: a world that is to end needs one that lives."""
-        given = next(reversed(self._arguments.values()))["plan"]
-        return given and {key: value for key, value in given.items() if key not in ("failpoint", "after")}
+    def end_early(self, seconds: float) -> None:
+        """The jobs end in so many seconds. By a change of the rule, as a person would make it."""
+        self.until = min(self.until, soon(seconds))
+        self.db.dynamic_jobs.update_many(
+            {"labels.checked": "yes", "schedule.endAt": {"$gt": self.until}},
+            {"$set": {"schedule.endAt": self.until}, "$inc": {"revision": 1}, "$unset": {"plannedRevision": ""}},
+        )
+
+    def running(self, epoch: int) -> int:
+        """Runs that the leader of this epoch executes."""
+        return self.db.job_runs.count_documents({"state": "running", "epoch": epoch})
+
+    def wait_running(self, count: int, epoch: int | None = None) -> None:
+        """Until so many runs are running."""
+        self._wait_count(count, {"state": "running", **({} if epoch is None else {"epoch": epoch})})
+
+    def wait_finished(self, count: int) -> None:
+        """Until so many runs have succeeded."""
+        self._wait_count(count, {"state": "succeeded"})
+
+    def _wait_count(self, count: int, criteria: dict[str, Any]) -> None:
+        wait_until(lambda: self.db.job_runs.count_documents(criteria) >= count, 60, message=f"{count} runs {criteria}")
+
+    def clock_is_doubted(self) -> bool:
+        """Whether the leader says that its clock cannot be trusted."""
+        leader = self.db.scheduler_state.find_one({"role": "leader", "holder.pid": self.daemons[self.leader()[0]].pid})
+        return leader is not None and leader.get("problem") is not None
 
     def _is_done(self) -> bool:
         if datetime.now(UTC) < self.until:
@@ -228,7 +251,7 @@ class World:
         for process in self.daemons.values():
             try:
                 process.wait(15)
-            except TimeoutError:
+            except subprocess.TimeoutExpired:
                 process.kill9()
 
     def verdict(self) -> Verdict:
@@ -255,8 +278,6 @@ class World:
 
 
 def _events(path: Path, event: str) -> list[dict[str, Any]]:
-    import json
-
     found = []
     for line in path.read_text(errors="replace").splitlines():
         if f'"{event}"' in line:
@@ -267,9 +288,3 @@ def _events(path: Path, event: str) -> list[dict[str, Any]]:
             if entry.get("event") == event:
                 found.append(entry)
     return found
-
-
-Play = Callable[..., None]
-"""A scenario: takes a world, and the amounts of its scale."""
-
-__all__ = ["Play", "World", "replace"]

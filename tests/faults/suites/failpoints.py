@@ -6,59 +6,64 @@ from tests.support.documents import command_document
 from tests.support.http_objects import soon
 from tests.support.waiting import wait_until
 
-SHORT = {"times": 1, "jobs": 12}
-LONG = {"times": 20, "jobs": 24}
-_SECONDS_PER_DEATH = 2.0
+SHORT = {"times": 1, "jobs": 10}
+LONG = {"times": 20, "jobs": 30}
+_DAEMONS = ("a", "b", "c")
+_LASTING = 3600
 _RECURRING = ("materialise_not_committed", "materialised", "claim_committed", "executing", "effect_done")
 
 
 def run(world: World, *, times: int, jobs: int) -> None:
-    """Every daemon carries the failpoint and dies when it gets there; others take over and die as well."""
-    deaths = times * len(POINTS)
-    world.daemon("a", wait=False)
-    world.leader()
-    world.jobs(jobs, lasting=8 + _SECONDS_PER_DEATH * deaths, seconds=0.3, prefix="quick")
-    world.jobs(jobs // 2, lasting=8 + _SECONDS_PER_DEATH * deaths, seconds=1.4, prefix="queued")
-    world.jobs(1, lasting=8 + _SECONDS_PER_DEATH * deaths, seconds=0.3, prefix="at-most-once", template="journal_once")
-    done = 0
-    for point in POINTS:
-        for _ in range(times):
-            _die_at(world, point)
-            done += 1
-            world.progress(done, deaths, f"deaths, the last at {point}", each=20)
-    world.until = min(world.until, soon(3))
-    world.db.dynamic_jobs.update_many(
-        {}, {"$set": {"schedule.endAt": world.until}, "$inc": {"revision": 1}, "$unset": {"plannedRevision": ""}}
-    )
+    """Every daemon carries a failpoint and dies there once it leads; one with the next failpoint takes its place."""
+    points = [point for point in POINTS for _ in range(times)]
+    world.random.shuffle(points)
+    waiting = list(reversed(points))
+    for name in _DAEMONS:
+        world.daemon(name, plan=_next(world, waiting), wait=False)
+    world.jobs(jobs, lasting=_LASTING, seconds=0.3, prefix="quick")
+    world.jobs(jobs // 2, lasting=_LASTING, seconds=1.4, overlap="queue_one", prefix="queued")
+    world.jobs(1, lasting=_LASTING, seconds=0.3, prefix="at-most-once", template="journal_once")
+    while world.faults < len(points):
+        wait_until(lambda: _dead(world), 60, message=f"a daemon dies, {waiting[-3:]} are to come", every=0.3)
+        for name in _dead(world):
+            ended = world.daemons.pop(name)
+            assert ended.wait() == -9, ended.log_text()[-3000:]
+            world.faults += 1
+            world.progress(world.faults, len(points), "deaths", each=20)
+            if waiting:
+                world.again(name, plan=_next(world, waiting))
+        _run_now(world)
+    world.daemon("a")
+    world.end_early(2)
     world.finish()
 
 
-def _die_at(world: World, point: str) -> None:
-    """The leader is replaced by a daemon with this failpoint, which dies of it; a sound one follows."""
-    after = world.random.randint(1, 6) if point in _RECURRING else 1
+def _next(world: World, waiting: list[str]) -> dict[str, object]:
+    point = waiting.pop()
+    return {"failpoint": point, "after": world.random.randint(1, 6) if point in _RECURRING else 1}
+
+
+def _dead(world: World) -> list[str]:
+    """Daemons that have ended. A command is always on its way, so that answering one can be deadly."""
+    if not world.db.commands.count_documents({"handledAt": None}):
+        _run_now(world)
+    return [name for name, process in world.daemons.items() if not process.is_running]
+
+
+def _run_now(world: World) -> None:
+    number = world.random.getrandbits(64)
     world.db.commands.insert_one(
-        command_document("run", soon(0), identity=f"command-{world.faults}", jobId="quick-0", force=True,
-                         runId=f"quick-0:m:{world.faults}")
-    )  # fmt: skip
-    world.wait_running(1)
-    name, _ = world.leader()
-    plan = {"failpoint": point, "after": after}
-    doomed = world.daemon("doomed", plan=plan)
-    world.daemons[name].kill9()
-    sound = world.again(name)
-    wait_until(lambda: not doomed.is_running, 60, message=f"the daemon dies at {point}")
-    assert doomed.wait() == -9, f"{point}: {doomed.log_text()[-3000:]}"
-    doomed.end()
-    del world.daemons["doomed"]
-    world.faults += 1
-    sound.wait_ready(60)
+        command_document(
+            "run", soon(0), identity=f"command-{number}", jobId="quick-0", force=True, runId=f"quick-0:m:{number}"
+        )
+    )
 
 
 def control(world: World) -> None:
     """The cursor moves in a commit of its own, and the daemon dies right after."""
     world.daemon("a", plan={"off": ["atomic_pass"], "failpoint": BETWEEN, "after": 3}, wait=False)
     world.leader()
-    world.jobs(10, lasting=4)
+    world.jobs(10, lasting=3)
     world.finish(patience=20)
 
 
