@@ -23,8 +23,8 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken promise. kind: lost, double, overlap, unexplained, unfinished, unjournaled, unknown, zombie
-    or audit."""
+    """A broken promise. kind: lost, double, overlap, unexplained, unfinished, unjournaled, unknown, zombie,
+    skipped or audit."""
 
     kind: str
     what: str
@@ -79,7 +79,7 @@ def check(db: Documents, journals: Path, until: datetime) -> Verdict:
     verdict.attempts = len(attempts)
     verdict.lags = sorted(each.lag for each in attempts if each.number == 1)
     _check_commands(verdict, db, runs)
-    _check_coverage(verdict, jobs, runs.values(), until)
+    _check_coverage(verdict, jobs, list(runs.values()), until)
     _check_runs(verdict, runs, attempts)
     _check_overlaps(verdict, {job["_id"]: job for job in jobs}, attempts)
     _audit(verdict, db)
@@ -115,6 +115,14 @@ def nominal_times(job: Mapping[str, Any], until: datetime) -> list[int]:
     return list(range(first, last + 1, every))
 
 
+def _missed(jobs: list[dict[str, Any]], runs: Iterable[Mapping[str, Any]]) -> Iterator[Violation]:
+    """Spans that were left out as misfires although the job's policy says that all of them are to run."""
+    all_of = {job["_id"] for job in jobs if job["policies"].get("misfire", {}).get("policy") == "all"}
+    for run in runs:
+        if run.get("span") and run.get("reason") == "misfire" and run["jobId"] in all_of:
+            yield Violation("skipped", f"{run['jobId']} from {run['span']['from']} to {run['span']['to']}")
+
+
 def _milliseconds(text: str) -> int:
     number = text.rstrip("msh")
     return round(float(number) * _UNITS[text[len(number) :]] * 1000)
@@ -128,7 +136,7 @@ def _is_sound(job: Mapping[str, Any]) -> bool:
 
 
 def _check_coverage(
-    verdict: Verdict, jobs: list[dict[str, Any]], runs: Iterable[Mapping[str, Any]], until: datetime
+    verdict: Verdict, jobs: list[dict[str, Any]], runs: list[Mapping[str, Any]], until: datetime
 ) -> None:
     """Every nominal time has exactly one run, or lies inside a recorded skip."""
     single: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -140,6 +148,7 @@ def _check_coverage(
             spans[run["jobId"]].append((to_milliseconds(run["span"]["from"]), to_milliseconds(run["span"]["to"])))
         else:
             single[run["jobId"]][to_milliseconds(run["scheduledFor"])] += 1
+    verdict.violations += _missed(jobs, runs)
     for job in jobs:
         expected = nominal_times(job, until)
         verdict.occurrences += len(expected)

@@ -81,12 +81,16 @@ class World:
         """Starts a daemon that has ended with the arguments that it had, or with `changes`."""
         return self.daemon(name, wait=wait, **{**self._arguments[name], **changes})
 
+    def plan_of(self, name: str) -> dict[str, Any]:
+        """The plan that a daemon was started with."""
+        return self._arguments[name]["plan"] or {}
+
     def restart_the_dead(self) -> int:
         """What a service manager would do; a failpoint is gone after it struck. How many there were."""
         dead = [name for name, process in self.daemons.items() if not process.is_running]
         for name in dead:
             self.daemons[name].end()
-            plan = {k: v for k, v in (self._arguments[name]["plan"] or {}).items() if k not in ("failpoint", "after")}
+            plan = {key: value for key, value in self.plan_of(name).items() if key not in ("failpoint", "after")}
             self.again(name, plan=plan)
         return len(dead)
 

@@ -1,4 +1,4 @@
-"""A real replica set of several mongod processes on this machine, whose members a test may kill, freeze and restart."""
+"""A real replica set of several mongod processes on this machine, whose members a test may kill and restart."""
 
 import shutil
 import signal
@@ -35,7 +35,7 @@ class Member:
     def start(self) -> None:
         """Starts it, or starts it again on the data that it has."""
         self._folder.mkdir(exist_ok=True)
-        command = mongod_command(self._binary, self._folder, self.port)
+        command = [*mongod_command(self._binary, self._folder, self.port), "--setParameter", "enableTestCommands=1"]
         with (self._folder / "mongod.log").open("ab") as log:
             self._process = subprocess.Popen(
                 tethered(command, on_parent_death=signal.SIGKILL),
@@ -52,22 +52,20 @@ class Member:
             self._process.wait()
             self._process = None
 
-    def freeze(self) -> None:
-        self._send(signal.SIGSTOP)
+    def stop_following(self) -> None:
+        """It takes nothing more from the primary; freezing it would not do, for what is under way still arrives."""
+        self.command("configureFailPoint", "stopReplProducer", mode="alwaysOn")
 
-    def thaw(self) -> None:
-        self._send(signal.SIGCONT)
+    def follow(self) -> None:
+        """It takes from the primary again."""
+        self.command("configureFailPoint", "stopReplProducer", mode="off")
 
-    def command(self, name: str, value: Any = 1) -> dict[str, Any]:
+    def command(self, name: str, value: Any = 1, **fields: Any) -> dict[str, Any]:
         """The answer of this very member; PyMongoError if it does not answer."""
         with MongoClient[dict[str, Any]](
             f"mongodb://{self.address}/?directConnection=true", serverSelectionTimeoutMS=1000, timeoutMS=2000
         ) as client:
-            return client.admin.command(name, value)
-
-    def _send(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
+            return client.admin.command(name, value, **fields)
 
 
 class ReplicaSet:
@@ -97,7 +95,6 @@ class ReplicaSet:
     def stop(self) -> None:
         """Ends every member and removes the data. May be called twice."""
         for member in self.members:
-            member.thaw()
             member.kill9()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -1,9 +1,11 @@
 """Steps of the leader's wall clock by a second to ten years, forth and back."""
 
+from pathlib import Path
+
 from tests.faults.world import World
 from tests.support.waiting import wait_until
 
-SHORT = {"steps": (1.0, -29.0, 3600.0, -86_400.0, 10 * 31_557_600.0, -10 * 31_557_600.0), "jobs": 10}
+SHORT = {"steps": (1.0, -29.0, 86_400.0, -10 * 31_557_600.0, 10 * 31_557_600.0), "jobs": 10}
 LONG = {
     "steps": tuple(
         sign * seconds
@@ -25,19 +27,19 @@ def run(world: World, *, steps: tuple[float, ...], jobs: int) -> None:
     for done, seconds in enumerate(steps, 1):
         _step(world, clock, seconds)
         world.progress(done, len(steps), "steps of the clock", each=1)
-    world.end_early(3)
+    world.end_early(1)
     world.finish()
 
 
-def _step(world: World, clock: "object", seconds: float) -> None:
-    world.pause(0.5, 1.5)
-    world.step(clock, seconds)  # type: ignore[arg-type]
+def _step(world: World, clock: Path, seconds: float) -> None:
+    world.pause(0.2, 1.2)
+    world.step(clock, seconds)
     world.faults += 1
     if abs(seconds) > _TRUSTED_SECONDS:
         wait_until(world.clock_is_doubted, 15, message="a heartbeat tells of the clock")
     else:
-        world.pause(1, 2)
-    world.step(clock, 0.0)  # type: ignore[arg-type]
+        world.pause(0.5, 1.5)
+    world.step(clock, 0.0)
     wait_until(lambda: not world.clock_is_doubted(), 15, message="the clock is trusted again")
 
 
@@ -56,4 +58,4 @@ def control(world: World) -> None:
     world.finish(patience=3)
 
 
-FINDS = {"lost", "audit", "unfinished"}
+FINDS = {"skipped", "lost"}

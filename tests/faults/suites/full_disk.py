@@ -8,11 +8,11 @@ from pathlib import Path
 from tests.faults.world import World
 from tests.support.waiting import wait_until
 
-SHORT = {"seconds": 4, "jobs": 15, "full": True}
-LONG = {"seconds": 60, "jobs": 60, "full": True}
+SHORT = {"seconds": 5, "jobs": 30}
+LONG = {"seconds": 60, "jobs": 60}
 
 
-def run(world: World, *, seconds: int, jobs: int, full: bool) -> None:
+def run(world: World, *, seconds: int, jobs: int) -> None:
     """Both daemons log into a file system of 64 KiB that is full, and has room again before the end."""
     with small_disk(world.folder / "small") as disk:
         for name in ("a", "b"):
@@ -21,12 +21,13 @@ def run(world: World, *, seconds: int, jobs: int, full: bool) -> None:
         ballast = fill(disk)
         world.faults += 1
         world.jobs(jobs, lasting=seconds, seconds=0.2)
-        world.pause(seconds / 2, seconds / 2)
+        world.pause(seconds / 3, seconds / 3)
         world.kill_leader()
         world.restart_the_dead()
+        world.pause(seconds / 3, seconds / 3)
         ballast.unlink()
+        wait_until(lambda: _tells_of_lost_lines(disk), 20, message="the lost lines are told")
         world.finish()
-        world.told_of_lost_lines = wait_until(lambda: _tells_of_lost_lines(disk), 20, message="the lost lines are told")
         world.stop_daemons()
 
 

@@ -2,7 +2,7 @@
 
 from tests.faults.world import World
 
-SHORT = {"kills": 5, "jobs": 50, "seconds": 8}
+SHORT = {"kills": 5, "jobs": 50, "seconds": 7}
 LONG = {"kills": 200, "jobs": 105, "seconds": 480}
 
 

@@ -96,7 +96,7 @@ def catalogue(world: World, wrong: int, megabytes: int) -> Iterator[tuple[str, d
         "revision": {"revision": "one"},
         "policies": {"policies": {"overlap": ["skip"]}},
         "overflow": {"policies": {"timeout": "99999999999h"}},
-        "large": {"params": {"ballast": "x" * (megabytes * 1024 * 1024)}, "schedule": _EVERY_SECOND},
+        "large": {"template": "noop", "params": {"note": "x" * (megabytes * 1024 * 1024)}, "schedule": _EVERY_SECOND},
     }.items():
         job = job_document(
             f"odd-{name}", since=soon(0), **{"template": "journal", "schedule": _EVERY_SECOND, **changes}

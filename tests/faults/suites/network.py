@@ -6,7 +6,7 @@ from tests.faults.world import World
 from tests.support.tcp_proxy import Mode, TcpProxy
 from tests.support.waiting import wait_until
 
-SHORT = {"rounds": 1, "jobs": 20, "longest": 3.5}
+SHORT = {"rounds": 1, "jobs": 20, "longest": 3.0}
 LONG = {"rounds": 12, "jobs": 60, "longest": 10.0}
 _BURST_SECONDS = 2.0
 
@@ -23,7 +23,7 @@ def run(world: World, *, rounds: int, jobs: int, longest: float) -> None:
             _strike(world, proxies, mode, world.random.uniform(2.2 if mode is Mode.LATENCY else 0.3, longest))
         _reset_replies(world, proxies)
         world.progress(done, rounds, "rounds of cut, half-open, slow and reset", each=1)
-    world.end_early(3)
+    world.end_early(1)
     world.finish()
 
 
@@ -61,7 +61,7 @@ def control(world: World) -> None:
     world.daemon("a", host="a", uri=_through(proxy), plan={"off": ["dead_man", "deadline"]}, wait=False)
     name, epoch = world.leader()
     world.daemon("b", host="b")
-    world.jobs(10, lasting=2, seconds=10, overlap="allow:9", prefix="long")
+    world.jobs(10, lasting=1.2, seconds=7, overlap="allow:9", prefix="long")
     world.wait_running(5)
     with world.measured_take_over(epoch):
         proxy.set(Mode.HALF_OPEN)

@@ -2,9 +2,9 @@
 
 from tests.faults.world import World
 
-SHORT = {"lengths": (0.0, 0.3, 1.5, 6.0), "drain": 2.5, "jobs": 4, "rounds": 1}
+SHORT = {"lengths": (0.0, 0.25, 1.25, 5.0), "drain": 2.0, "jobs": 4, "rounds": 1}
 LONG = {"lengths": (0.0, 5.0, 25.0, 120.0), "drain": 30.0, "jobs": 20, "rounds": 2}
-_STUBBORN_SECONDS = 9.0
+_STUBBORN_SECONDS = 7.0
 
 
 def run(world: World, *, lengths: tuple[float, ...], drain: float, jobs: int, rounds: int) -> None:
@@ -15,7 +15,7 @@ def run(world: World, *, lengths: tuple[float, ...], drain: float, jobs: int, ro
     for number in range(rounds):
         for seconds in lengths:
             world.jobs(
-                jobs, lasting=1.5, seconds=seconds, overlap="allow:9", prefix=f"round{number}-lasting-{seconds:g}"
+                jobs, lasting=1.5, seconds=seconds, overlap="allow:9", prefix=f"round{number}-{1000 * seconds:.0f}ms"
             )
         world.wait_running(jobs)
         _terminate(world, drain, twice=number % 2 == 1)

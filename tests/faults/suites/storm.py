@@ -90,7 +90,7 @@ def run(world: World, *, actions: int, jobs: int, threads: int) -> None:
         storm.calm()
     finally:
         storm.close()
-    world.end_early(3)
+    world.end_early(2)
     world.finish()
 
 
