@@ -10,7 +10,7 @@ METADATA := setup.cfg pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format docs bench lock clean
+.PHONY: help run test faults check format docs bench lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API
 test: $(VENV)/dev.stamp ## Run every test on real parts (ARGS="tests/unit -k cron" chooses)
 	@tests/support/install_system_packages
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+faults: $(VENV)/dev.stamp ## Kill, freeze, cut and fill everything, for half an hour (ARGS="--suite kill --seed 7 --json FILE")
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .

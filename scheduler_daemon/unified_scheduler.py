@@ -55,6 +55,7 @@ class UnifiedScheduler(Loop):
         self._parts = parts
         self._hinted = True
         self._look_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._poll_at = 0.0
 
     def wake(self) -> None:
@@ -85,12 +86,14 @@ class UnifiedScheduler(Loop):
         if clock.monotonic() >= self._poll_at:
             self._parts.due_sources.mark_stale()
             return True
-        return self._hinted or (self._look_at is not None and clock.now() >= self._look_at)
+        now = clock.now()
+        stepped_back = self._looked_at is not None and now < self._looked_at  # the plan was made in the future
+        return self._hinted or stepped_back or (self._look_at is not None and now >= self._look_at)
 
     async def _pass(self) -> None:
         parts = self._parts
         self._hinted = False
-        now = parts.clock.now()
+        now = self._looked_at = parts.clock.now()
         try:
             more = await parts.commands.run_once()
             may_plan = parts.may_plan()

@@ -35,7 +35,7 @@ def run(world: World, *, times: int, jobs: int) -> None:
                 world.again(name, plan=_next(world, waiting))
     world.daemon("a")
     world.end_early(2)
-    world.finish()
+    world.finish(patience=180)
 
 
 def _next(world: World, waiting: list[str]) -> dict[str, object]:

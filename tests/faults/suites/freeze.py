@@ -30,7 +30,7 @@ def run(world: World, *, stops: int, longest: float, jobs: int) -> None:
     for thread in thaws:
         thread.join()
     world.end_early(1)
-    world.finish()
+    world.finish(patience=120)
 
 
 def _freeze_leader(world: World, lengths: float, thaws: list[threading.Thread]) -> None:

@@ -12,7 +12,7 @@ def run(world: World, *, kills: int, jobs: int, seconds: int) -> None:
         world.daemon(name, host=host, wait=False)
     world.leader()
     world.jobs(jobs * 6 // 10, lasting=seconds, prefix="instant")
-    world.jobs(jobs * 3 // 10, lasting=seconds, seconds=0.7, prefix="short")
+    world.jobs(jobs * 3 // 10, lasting=seconds, seconds=0.4, prefix="short")
     world.jobs(jobs // 10, lasting=seconds, seconds=2.5, overlap="allow:5", prefix="long")
     each = seconds / kills
     for done in range(1, kills + 1):
@@ -20,7 +20,7 @@ def run(world: World, *, kills: int, jobs: int, seconds: int) -> None:
         killed = world.kill_leader()
         world.again(killed)
         world.progress(done, kills, "kills")
-    world.finish()
+    world.finish(patience=180)
 
 
 def control(world: World) -> None:
