@@ -4,17 +4,15 @@ Prints its progress and a table; exits with 1 if a suite found a fault, or a neg
 """
 
 import argparse
-import json
 import secrets
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.faults.report import Row, as_json, table
-from tests.faults.suites.catalogue import SUITES, play
-from tests.support.replica_set import ReplicaSet
+from tests.faults.measure import measure
+from tests.faults.report import as_json, table
+from tests.faults.suites.catalogue import SUITES
 
 AT_ONCE = 2
 
@@ -40,25 +38,6 @@ def main() -> int:
     if options.json:
         options.json.write_text(as_json(rows, seed) + "\n")
     return 0 if all(row.passed for row in rows) else 1
-
-
-def measure(name: str, seed: int, *, short: bool = False) -> Row:
-    """One suite and its control on a replica set of their own."""
-    replica_set = ReplicaSet()
-    with tempfile.TemporaryDirectory(prefix=f"faults-{name}-") as folder:
-        try:
-            replica_set.start()
-            began = time.monotonic()
-            world, verdict = play(SUITES[name], replica_set, Path(folder) / "suite", seed, short=short, talkative=True)
-            seconds = time.monotonic() - began
-            _, control = play(SUITES[name], replica_set, Path(folder) / "control", seed, control=True)
-        finally:
-            replica_set.stop()
-    found = sorted(control.kinds & SUITES[name].finds)
-    row = Row.of(name, world, verdict, found, seconds)
-    sys.stdout.write(f"{name}: {json.dumps(row.figures())}\n{verdict.told()}\n")
-    sys.stdout.flush()
-    return row
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ class World:
     def note(self, text: str) -> None:
         """Progress, for whoever waits for the long form."""
         if self._talkative:
-            sys.stdout.write(f"    {datetime.now(UTC):%H:%M:%S} {text}\n")
+            sys.stdout.write(f"  {datetime.now(UTC):%H:%M:%S} {self.folder.parent.name}: {text}\n")
             sys.stdout.flush()
 
     def progress(self, done: int, total: int, what: str, each: int = 10) -> None:
