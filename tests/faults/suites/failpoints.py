@@ -16,21 +16,26 @@ _RECURRING = ("materialise_not_committed", "materialised", "claim_committed", "e
 
 def run(world: World, *, times: int, jobs: int) -> None:
     """Every daemon carries a failpoint and dies there once it leads; one with the next failpoint takes its place."""
-    points = [point for point in POINTS for _ in range(times)]
-    world.random.shuffle(points)
-    waiting = list(reversed(points))
+    waiting = [point for point in POINTS for _ in range(times)]
+    world.random.shuffle(waiting)
+    # The first to lead finds nothing to reclaim: it gets a point that is always reached. They are taken from the end.
+    first = [point for point in waiting if point in _RECURRING][: len(_DAEMONS)]
+    for point in first:
+        waiting.remove(point)
+    waiting += first
+    total = len(waiting)
     for name in _DAEMONS:
         world.daemon(name, plan=_next(world, waiting), wait=False)
     world.jobs(jobs, lasting=_LASTING, seconds=0.3, prefix="quick")
     world.jobs(jobs // 2, lasting=_LASTING, seconds=1.4, overlap="queue_one", prefix="queued")
     world.jobs(1, lasting=_LASTING, seconds=0.3, prefix="at-most-once", template="journal_once")
-    while world.faults < len(points):
+    while world.faults < total:
         _await_death(world, waiting)
         for name in _dead(world):
             ended = world.daemons.pop(name)
             assert ended.wait() == -9, ended.log_text()[-3000:]
             world.faults += 1
-            world.progress(world.faults, len(points), "deaths", each=20)
+            world.progress(world.faults, total, "deaths", each=20)
             if waiting:
                 world.again(name, plan=_next(world, waiting))
     world.daemon("a")

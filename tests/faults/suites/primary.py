@@ -2,7 +2,7 @@
 
 from tests.faults.world import World
 
-SHORT = {"kills": 2, "jobs": 15}
+SHORT = {"kills": 1, "jobs": 15}
 LONG = {"kills": 30, "jobs": 60}
 _ISOLATED_SECONDS = 1.0
 
@@ -15,7 +15,7 @@ def run(world: World, *, kills: int, jobs: int) -> None:
     world.jobs(jobs, lasting=kills * 12, seconds=0.3)
     for done in range(1, kills + 1):
         world.pause(0.5, 2)
-        kill_primary(world, isolated=done % 2 == 0)
+        kill_primary(world, isolated=done % 2 == 1)
         world.progress(done, kills, "primaries killed", each=5)
     world.end_early(1)
     world.finish(patience=90)
@@ -46,7 +46,7 @@ def control(world: World) -> None:
     world.jobs(20, lasting=6, seconds=0.1)
     world.wait_finished(20)
     kill_primary(world, isolated=True)
-    world.finish(patience=60)
+    world.finish(patience=6)
 
 
 FINDS = {"double", "unexplained", "unknown", "lost", "overlap"}
