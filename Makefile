@@ -11,7 +11,7 @@ SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test properties check format docs bench lock clean
+.PHONY: help run test properties faults check format docs bench lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ properties: $(VENV)/dev.stamp ## The long form of the schedule properties: every
 	@echo "hypothesis seed: $(SEED)"
 	SCHEDULE_PROPERTIES=long $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --timeout 3600 \
 		--hypothesis-seed=$(SEED) tests/unit/shared/schedule_properties $(ARGS)
+
+faults: $(VENV)/dev.stamp ## Kill, freeze, cut and fill everything, for half an hour (ARGS="--suite kill --seed 7 --json FILE")
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .

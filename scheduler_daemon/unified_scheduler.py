@@ -58,6 +58,7 @@ class UnifiedScheduler(Loop):
         self._hinted = True
         self._changed = True
         self._look_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._poll_at = 0.0
 
     def wake(self) -> None:
@@ -90,12 +91,14 @@ class UnifiedScheduler(Loop):
             self._changed = True
             self._parts.due_sources.mark_stale()
             return True
-        return self._hinted or (self._look_at is not None and clock.now() >= self._look_at)
+        now = clock.now()
+        stepped_back = self._looked_at is not None and now < self._looked_at  # the plan was made in the future
+        return self._hinted or stepped_back or (self._look_at is not None and now >= self._look_at)
 
     async def _pass(self) -> None:
         parts = self._parts
         changed, self._changed, self._hinted = self._changed, False, False
-        now = parts.clock.now()
+        now = self._looked_at = parts.clock.now()
         try:
             await parts.rules.refresh()
             at_rest = parts.rules.maintenance_at(now) is not None

@@ -38,16 +38,26 @@ class HeartbeatLoop(Loop):
         self._role = role
         self._running = running
         self._started_at = clock.now()
+        self._server_ahead = timedelta(0)
+        self._compared_at = clock.now(), clock.boottime()
         self._problem: str | None = None
 
     @property
     def clock_is_trusted(self) -> bool:
-        """False: this machine's clock and the server's differ too much to create occurrences."""
-        return self._problem is None
+        """False: this machine's clock and the server's differ too much to create occurrences.
+
+        A step of the wall clock since the last comparison counts at once: the boot-time clock does not step with it.
+        """
+        trusted = abs(self._difference()) <= MOST_CLOCK_DIFFERENCE
+        if trusted != (self._problem is None):
+            self.wake()  # to compare, and to say so
+        return trusted
 
     async def run_once(self) -> float:
-        self._compare_clocks((await self._store.server_time()) - self._clock.now())
+        server = await self._store.server_time()
         now = self._clock.now()
+        self._server_ahead, self._compared_at = server - now, (now, self._clock.boottime())
+        self._judge(self._server_ahead)
         await self._store.beat(
             Heartbeat(
                 id=HEARTBEAT_PREFIX + self._holder.instance,
@@ -66,7 +76,13 @@ class HeartbeatLoop(Loop):
         """Removes the heartbeat: this daemon stops on purpose."""
         await self._store.say_goodbye(HEARTBEAT_PREFIX + self._holder.instance)
 
-    def _compare_clocks(self, difference: timedelta) -> None:
+    def _difference(self) -> timedelta:
+        """How far the server's clock is ahead of ours now, if it went on as evenly as the boot-time clock."""
+        wall, boottime = self._compared_at
+        passed = timedelta(seconds=self._clock.boottime() - boottime)
+        return self._server_ahead + passed - (self._clock.now() - wall)
+
+    def _judge(self, difference: timedelta) -> None:
         seconds = round(difference.total_seconds())
         if abs(difference) <= MOST_CLOCK_DIFFERENCE:
             if self._problem is not None:

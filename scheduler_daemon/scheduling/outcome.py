@@ -165,7 +165,9 @@ def _given_up(
 def _terminal(
     run: Mapping[str, Any], state: RunState, fields: Mapping[str, Any], now: datetime, retention: Retention
 ) -> Conclusion:
-    began = run.get("startedAt")
+    began, nominal = run.get("startedAt"), run.get("scheduledFor")
+    # Kept from the nominal time on at least: a clock that stepped back must not have the record removed at once.
+    kept_from = max(now, nominal) if isinstance(nominal, datetime) else now
     return Conclusion(
         state,
         {
@@ -173,7 +175,7 @@ def _terminal(
                 "state": state.value,
                 "finishedAt": now,
                 "durationMs": max(0, (now - began) // MILLISECOND) if isinstance(began, datetime) else None,
-                "expireAt": now + retention.of(state),
+                "expireAt": kept_from + retention.of(state),
                 **fields,
             }
         },

@@ -17,12 +17,12 @@ READY_SECONDS = 30
 class DaemonProcess(Program):
     """`python -m scheduler_daemon`, told where to announce that it is ready."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, *, module: str = "scheduler_daemon", **settings: object) -> None:
         self._socket_folder = Path(tempfile.mkdtemp(prefix="us-"))  # socket paths must be short
         self.notify = NotifySocket(self._socket_folder / "notify")
         environment = program_environment(NOTIFY_SOCKET=self.notify.path, LOG_FORMAT="json", **settings)
         log_file = Path(tempfile.mkstemp(prefix="daemon-", suffix=".log", dir=folder)[1])
-        super().__init__([sys.executable, "-m", "scheduler_daemon"], environment, log_file)
+        super().__init__([sys.executable, "-m", module], environment, log_file)
 
     @property
     def status(self) -> str:

@@ -35,3 +35,8 @@ async def eventually(
         if time.monotonic() >= deadline:
             raise AssertionError(f"not within {timeout} s: {message or predicate}; last value: {value!r}")
         await asyncio.sleep(0.005)
+
+
+def let_pass(seconds: float) -> None:
+    """For faults only, which must strike at random moments: a test waits for a signal instead."""
+    time.sleep(max(0.0, seconds))

@@ -8,7 +8,7 @@ import sys
 import pytest
 import structlog
 
-from shared.logging import MASK, configure_logging, mask_secrets
+from shared.logging import MASK, LogOutput, configure_logging, mask_secrets
 
 
 @pytest.fixture
@@ -100,3 +100,57 @@ def test_an_exception_is_written_in_the_same_line(log):
 )
 def test_secrets_are_masked_by_their_key_at_any_depth(event, masked):
     assert mask_secrets(None, "info", dict(event)) == masked
+
+
+def test_a_full_disk_costs_lines_and_nothing_else(monkeypatch):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        output = LogOutput(full)
+        output.write("one\n")
+        output.write("two\n")
+        output.flush()
+    assert output.lost == 2
+
+
+def test_the_first_line_that_gets_through_says_how_many_did_not(log, monkeypatch):
+    lines = log("info", "json")
+    write = sys.stderr.write
+
+    def refuse(_text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys.stderr, "write", refuse)
+    structlog.get_logger().info("one")
+    logging.getLogger("library").warning("two")
+    monkeypatch.setattr(sys.stderr, "write", write)
+    structlog.get_logger().info("three")
+    structlog.get_logger().info("four")
+    assert [(line["event"], line.get("log_lines_lost")) for line in map(json.loads, lines())] == [
+        ("three", 2),
+        ("four", None),
+    ]
+
+
+def test_a_line_that_was_cut_off_by_a_full_disk_does_not_spoil_the_next(tmp_path):
+    path = tmp_path / "log"
+    with path.open("w", encoding="utf-8") as file:
+        output = LogOutput(file)
+        real = output._raw
+        output._raw = HalfFull(real)
+        output.write("a long line\n")
+        output._raw = real
+        output.write("the next\n")
+    assert path.read_text() == "a lon\nthe next\n"
+
+
+class HalfFull:
+    """Takes five bytes, then nothing."""
+
+    def __init__(self, file):
+        self.file = file
+        self.room = 5
+
+    def write(self, data):
+        if not self.room:
+            raise OSError(28, "No space left on device")
+        taken, self.room = self.file.write(data[: self.room]), 0
+        return taken

@@ -1,0 +1,31 @@
+"""The short form of every suite of faults, beside its negative control. The long form is `make faults`."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.faults.suites.catalogue import SUITES, play
+from tests.faults.suites.full_disk import can_mount
+from tests.support.replica_set import ReplicaSet
+
+_GROUPS = {name: f"faults-{number % 2}" for number, name in enumerate(SUITES)}
+_ALONE = {"primary"}
+"""Both of its scenarios kill the primary; side by side they would spoil each other."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(_GROUPS[name])) for name in SUITES])
+def test_nothing_is_lost_or_doubled_and_the_checker_sees_it_when_a_protection_is_off(
+    name: str, replica_set: ReplicaSet, tmp_path: Path, fault_seed: int
+):
+    if name == "full_disk" and not can_mount(tmp_path / "probe"):
+        pytest.skip("needs the right to mount a small file system")
+    suite = SUITES[name]
+    with ThreadPoolExecutor(1) as beside:
+        control = beside.submit(play, suite, replica_set, tmp_path / "control", fault_seed, control=True)
+        if name in _ALONE:
+            control.exception()
+        _, verdict = play(suite, replica_set, tmp_path / "suite", fault_seed)
+        assert not verdict.violations, f"FAULT_SEED={fault_seed}\n{verdict.told()}"
+        _, seen = control.result()
+    assert seen.kinds & suite.finds, f"FAULT_SEED={fault_seed}: the checker saw nothing of {sorted(suite.finds)}"
