@@ -23,6 +23,7 @@ from scheduler_daemon.scheduling.lag_watch import LagWatch
 from scheduler_daemon.scheduling.leadership import Leadership, Role
 from scheduler_daemon.scheduling.observer import Observer
 from scheduler_daemon.scheduling.outcome import Retention
+from scheduler_daemon.scheduling.pass_alerts import PassAlerts
 from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.scheduling.rescuer import Rescuer
@@ -136,14 +137,19 @@ async def compose(
     holder = _holder()
     observer = Observer(jobs, runs, reader, rules, due_sources, settings.daemon_batch_size)
     limits = TemplateLimits(templates, settings.daemon_template_limits, executor.running_of)
+    alerts = PassAlerts(AlertStore(database), notifications.alerts)
     claimer = Claimer(
-        observer, runs, passes, fence, planner, due_sources, limits, holder.instance, settings.daemon_batch_size
-    )
+        observer, runs, passes, fence, planner, due_sources, limits, alerts, holder.instance,
+        settings.daemon_batch_size,
+    )  # fmt: skip
     commands = CommandHandler(
         CommandStore(database), jobs, runs, passes, reader, executor, services.notifications, clock,
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
-    rescuer = Rescuer(jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention)
+    rescuer = Rescuer(
+        jobs, runs, passes, fence, executor, templates, services.notifications, alerts, clock, retention,
+        wiring.wake_for_changes,
+    )  # fmt: skip
     kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
     housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)
     leadership = Leadership(

@@ -11,6 +11,7 @@ import structlog
 
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.observer import Look, Observed, Observer
+from scheduler_daemon.scheduling.pass_alerts import PassAlerts
 from scheduler_daemon.scheduling.planner import JobPlan, Planner, put_aside
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
@@ -50,6 +51,7 @@ class Claimer:
         planner: Planner,
         due_sources: DueSources,
         limits: TemplateLimits,
+        alerts: PassAlerts,
         instance: str,
         batch_size: int,
     ) -> None:
@@ -60,6 +62,7 @@ class Claimer:
         self._planner = planner
         self._due_sources = due_sources
         self._limits = limits
+        self._alerts = alerts
         self._instance = instance
         self._batch_size = batch_size
         self._unsettled: str | None = None
@@ -110,10 +113,13 @@ class Claimer:
         plans = await self._plan(seen, now)
         claim = Claim(uuid4().hex, self._fence.epoch, self._instance, now)
         batch, fresh = self._compose(seen, plans, claim, free, now)
+        batch.notices += await self._alerts.of_late(seen.late, now)
         runs = await self._write(batch, fresh, plans)
         self._short_of_slots = len(batch.starts) + len(fresh) >= free
         self._jobs_with_waiting |= {run["jobId"] for run in batch.inserts if run["waiting"]}
         self._report(plans)
+        if batch.notices:
+            self._due_sources.mark_stale()
         for kind in {kind for kind, _, _ in seen.for_sources}:
             self._due_sources.asked(kind, now)
         return Claimed(
@@ -138,7 +144,8 @@ class Claimer:
             live = seen.live.get(identity, NO_LIVE_RUNS) if isinstance(identity, str) else NO_LIVE_RUNS
             plan = self._planner.plan(document, live, now)
             plan.document = document
-            documents += len(plan.runs) + len(plan.records)
+            plan.notices = await self._alerts.of_plan(plan, now)
+            documents += len(plan.runs) + len(plan.records) + len(plan.notices)
             size += len(plan.runs) * len(bson.encode(document)) if plan.runs else 0
             if plans and (documents > MOST_DOCUMENTS or size > MOST_BYTES):
                 break
@@ -155,6 +162,7 @@ class Claimer:
             retries=seen.retries,
             spoiled=seen.spoiled,
             late=seen.late,
+            notices=[row for plan in plans for row in plan.notices],
         )
         batch.drops = [(plan.job_id, plan.drop_pending) for plan in plans if plan.drop_pending is not None]
         born = [run for plan in plans for run in plan.runs]
@@ -209,7 +217,7 @@ class Claimer:
         return done
 
     async def _write_alone(self, plan: JobPlan, inserts: list[RunDocument], claim: Claim) -> bool:
-        single = Batch(claim, jobs=[(plan.seen, plan.update)], inserts=inserts)
+        single = Batch(claim, jobs=[(plan.seen, plan.update)], inserts=inserts, notices=plan.notices)
         single.drops = [(plan.job_id, plan.drop_pending)] if plan.drop_pending is not None else []
         try:
             await self._passes.commit(single)

@@ -37,6 +37,8 @@ class JobPlan:
     """Skipped occurrences."""
     skipped: Counter[str] = field(default_factory=Counter)
     """How many they are, by reason."""
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    """Messages for those who want to know."""
     cancel_running_of: str | None = None
     drop_pending: SkipReason | None = None
     quarantine: Quarantine | None = None

@@ -1,6 +1,6 @@
 """Repairs what a crash or a hand in the database left behind. At each take-over, and now and then."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.scheduling.executor import Executor, checked
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.scheduling.outcome import Interrupted, Retention, conclude
+from scheduler_daemon.scheduling.pass_alerts import PassAlerts
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import Change, PassStore
 from scheduler_daemon.store.runs import RunStore
@@ -47,9 +48,12 @@ class Rescuer(Loop):
         executor: Executor,
         templates: Mapping[str, JobTemplate],
         messages: MessageRescue,
+        alerts: PassAlerts,
         clock: Clock,
         retention: Retention,
+        wake: Callable[[], None],
     ) -> None:
+        """wake: something can start now, or can be sent."""
         super().__init__()
         self._jobs = jobs
         self._runs = runs
@@ -58,6 +62,8 @@ class Rescuer(Loop):
         self._executor = executor
         self._templates = templates
         self._messages = messages
+        self._alerts = alerts
+        self._wake = wake
         self._clock = clock
         self._retention = retention
         self._suspected: set[Any] = set()
@@ -100,6 +106,7 @@ class Rescuer(Loop):
         if stranded:
             log.error("runs_stranded", runs=[str(run["_id"]) for run in stranded[:20]], count=len(stranded))
             await self._passes.reclaim([self._reclaimed(run) for run in stranded[:MOST_DOCUMENTS]])
+            self._wake()
 
     async def _release_waiting(self) -> None:
         jobs = await self._runs.jobs_with_waiting()
@@ -109,13 +116,17 @@ class Rescuer(Loop):
         if free:
             changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
             await self._passes.reclaim(changes)
+            self._wake()
 
     async def _end_late(self) -> None:
         """Start deadlines pass also while no slot is free: whoever looks shall see it."""
         now = self._clock.now()
         late = await self._runs.late_to_start(now, MOST_DOCUMENTS)
         if late:
-            await self._passes.skip_late(late, now)
+            notices = await self._alerts.of_late(late, now)
+            await self._passes.skip_late(late, notices, now)
+            if notices:
+                self._wake()
             log.warning("start_deadlines_missed", runs=[str(run["_id"]) for run in late[:20]], count=len(late))
 
     def _reclaimed(self, run: dict[str, Any]) -> Change:

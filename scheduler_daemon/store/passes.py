@@ -8,9 +8,10 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from scheduler_daemon.store.alerts import insert_notices
 from scheduler_daemon.store.mongo import Database, translated
 from scheduler_daemon.store.transactions import Fence
-from shared.collections import COMMANDS, DYNAMIC_JOBS, JOB_RUNS
+from shared.collections import COMMANDS, DYNAMIC_JOBS, JOB_RUNS, NOTIFICATION_QUEUE
 from shared.errors import StoreError
 from shared.models.runs import RunState, SkipReason
 from shared.queries import jobs as job_queries
@@ -31,7 +32,8 @@ class Batch:
 
     jobs: compare-and-set (filter, update) pairs; inserts: new runs; starts: ids of pending runs to claim;
     retries, releases: ids that become claimable; drops: scheduled runs of a job that will not start;
-    spoiled: pending runs that are malformed, with the reason; late: pending runs whose start deadline has passed.
+    spoiled: pending runs that are malformed, with the reason; late: pending runs whose start deadline has passed;
+    notices: messages for those who want to know of it.
     """
 
     claim: Claim
@@ -43,6 +45,7 @@ class Batch:
     drops: list[tuple[str, SkipReason]] = field(default_factory=list)
     spoiled: list[tuple[Any, str]] = field(default_factory=list)
     late: list[Document] = field(default_factory=list)
+    notices: list[Document] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -57,6 +60,7 @@ class PassStore:
         self._jobs = database[DYNAMIC_JOBS]
         self._runs = database[JOB_RUNS]
         self._commands = database[COMMANDS]
+        self._queue = database[NOTIFICATION_QUEUE]
         self._fence = fence
         self._keep_skipped = keep_skipped
         self._keep_failed = keep_failed
@@ -75,6 +79,8 @@ class PassStore:
                 if changed.matched_count != len(batch.jobs):
                     raise StalePlan("a job was changed since it was read")
             await self._end_without_start(batch, session)
+            if batch.notices:
+                await insert_notices(self._queue, batch.notices, session)
             if batch.inserts:
                 await self._runs.insert_many(batch.inserts, session=session)
             await self._make_claimable(batch, session)
@@ -107,11 +113,13 @@ class PassStore:
 
         return await self._fence.fenced(work)
 
-    async def skip_late(self, late: Sequence[Document], now: datetime) -> None:
-        """Ends pending runs whose start deadline has passed."""
+    async def skip_late(self, late: Sequence[Document], notices: Sequence[Document], now: datetime) -> None:
+        """Ends pending runs whose start deadline has passed, and queues the messages that say so."""
 
         async def work(session: AsyncClientSession) -> None:
             await self._skip_late(late, now, session)
+            if notices:
+                await insert_notices(self._queue, notices, session)
 
         await self._fence.fenced(work)
 

@@ -30,9 +30,11 @@ class RunStore:
             return await self._runs.find(criteria).sort(queries.START_ORDER).limit(limit).to_list()
 
     async def late_to_start(self, now: datetime, limit: int) -> list[RunDocument]:
-        """`_id` and `jobId` of pending runs whose start deadline has passed."""
+        """Pending runs whose start deadline has passed: `_id`, `jobId`, `scheduledFor`, `alerts`."""
         with translated():
-            found = self._runs.find(queries.late_to_start(now), {"jobId": 1, "scheduledFor": 1}, hint="claimable")
+            found = self._runs.find(
+                queries.late_to_start(now), {"jobId": 1, "scheduledFor": 1, "alerts": 1}, hint="claimable"
+            )
             return await found.limit(limit).to_list()
 
     async def live_by_job(self, job_ids: Sequence[str]) -> dict[str, LiveRuns]:

@@ -12,11 +12,13 @@ from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from scheduler_daemon.store.alerts import AlertStore, insert_notices
 from scheduler_daemon.store.transactions import TransactionSession
 from shared.models.queue import QueueItem
+from shared.schedule.exclusions import NO_EXCLUSIONS
 from shared.schedule.overlap import NO_LIVE_RUNS
-from tests.support.documents import MONDAY, job_document, seconds
+from tests.integration.scheduler.conftest import OpenBench
+from tests.support.documents import MONDAY, job_document, once, seconds
 from tests.support.workbench import Workbench
 
-PLANNER = Planner(JobReader({"noop": NoopTemplate()}), timedelta(days=7))
+PLANNER = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
 ADA = {"addresses": [{"email": "ada@example.com"}, {"phone": "+15550100"}]}
 LATE = MONDAY + seconds(300)
 
@@ -103,3 +105,38 @@ async def test_a_pass_that_is_repeated_queues_nothing_again(bench: Workbench, al
     stored = await bench.db.notification_queue.find({}).to_list()
     assert sorted(row["channel"] for row in stored) == ["email", "sms"]
     assert {row["createdAt"] for row in stored} == {LATE}
+
+
+async def queued(bench: Workbench) -> list[tuple[str, str]]:
+    return [(row["event"], row["subject"]) for row in await bench.db.notification_queue.find().sort("_id", 1).to_list()]
+
+
+async def test_the_pass_that_pauses_a_job_queues_what_it_tells(bench: Workbench):
+    document = due_job("auto_paused", policies={"pauseAfterFailures": 1}, daemon={"consecutiveFailures": 1})
+    await bench.db.dynamic_jobs.insert_one(document)
+    await bench.tick(61)
+    assert (await bench.job())["daemon"]["autoPaused"] is not None
+    assert await queued(bench) == [("auto_paused", 'Job "job-1" has paused itself')]
+
+
+async def test_the_pass_that_leaves_occurrences_out_queues_what_it_tells_once(bench: Workbench):
+    await bench.db.dynamic_jobs.insert_one(due_job("skipped", policies={"overlap": "allow:9"}))
+    await bench.tick(300)
+    await bench.settle()
+    await bench.tick(1)
+    assert await queued(bench) == [("skipped", 'Job "job-1" skipped 3 occurrences (misfire)')]
+
+
+async def test_a_missed_start_deadline_is_told(open_bench: OpenBench):
+    bench = await open_bench(daemon_max_concurrent_runs=1)
+    await bench.lead()
+    held = job_document("busy", template="held", schedule=once(MONDAY + seconds(1)))
+    alerts = {"on": ["skipped"], "recipients": ADA}
+    urgent = job_document(schedule=once(MONDAY + seconds(2)), policies={"startDeadline": "30s", "alerts": alerts})
+    await bench.db.dynamic_jobs.insert_many([held, urgent])
+    await bench.tick(1)
+    await bench.tick(12)
+    bench.clock.advance(30)
+    await bench.daemon.rescuer.run_once()
+    await bench.daemon.rescuer.run_once()
+    assert await queued(bench) == [("skipped", 'Job "job-1" skipped 1 occurrence (deadline)')]

