@@ -20,6 +20,8 @@ from shared.schedule.occurrences import (
 ON_TIME = timedelta(seconds=60)
 MOST_ON_TIME = 120
 COUNT_LIMIT = 1000
+MOST_COUNTED = 5000
+"""In all ranges of one decision; of the rest it is only said that there are some."""
 MOST_STEPS = 60
 """Over excluded days and the gaps between them, in one decision. The next one decides on what is left of the past."""
 MOST_GAPS = 1000
@@ -116,13 +118,18 @@ def next_not_excluded(
     return None
 
 
-def skipped_between(schedule: Schedule, after: datetime, until: datetime, anchor: datetime) -> SkippedRange | None:
-    """All nominal instants in (after, until] as one range; None if there is none. Bounded work for any stretch."""
+def skipped_between(
+    schedule: Schedule, after: datetime, until: datetime, anchor: datetime, limit: int = COUNT_LIMIT
+) -> SkippedRange | None:
+    """All nominal instants in (after, until] as one range; None if there is none. Bounded work for any stretch.
+
+    limit: more are not counted.
+    """
     first = next_occurrence(schedule, after, anchor)
     if first is None or first.at > until:
         return None
     last = latest_between(schedule, after, until, anchor, 1)[-1]
-    count, exact = count_between(schedule, after, until, anchor, COUNT_LIMIT)
+    count, exact = count_between(schedule, after, until, anchor, limit)
     return SkippedRange(first.at, last, count, exact)
 
 
@@ -147,9 +154,12 @@ def _leave_out(
     """Adds the ranges that do not run. What lies beyond the bound is left to the next decision."""
     spans = _spans(schedule, cursor, until, anchor, exclusions)
     decided.runs = [at for at in decided.runs if at <= spans[-1].until]
+    counted = 0
     for span in spans:
         end = span.until if span.names else min(span.until, skipped_until)
-        found = skipped_between(schedule, span.after, end, anchor) if end > span.after else None
+        limit = max(1, min(COUNT_LIMIT, MOST_COUNTED - counted))
+        found = skipped_between(schedule, span.after, end, anchor, limit) if end > span.after else None
+        counted += found.count if found is not None else 0
         if found is not None and span.names:
             excluded = ExcludedRange(found.first, found.last, found.count, found.exact, _named(span.names))
             decided.excluded.append(excluded)

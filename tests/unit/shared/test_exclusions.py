@@ -190,7 +190,7 @@ def many_days(count):
 @pytest.mark.parametrize("policy", ["latest", "all", "skip"])
 def test_a_long_outage_with_many_excluded_days_is_decided_on_in_cheap_steps(schedule, policy):
     exclusions = excluding(many_days(300))
-    cursor, now, steps = moment("2026-01-01"), moment("2027-12-01"), 0
+    cursor, now, steps = moment("2026-01-01"), moment("2027-06-01"), 0
     while True:
         begin = time.process_time()
         decided = due_occurrences(schedule, "job", cursor, now, ANCHOR, Misfire(policy=policy), exclusions)
@@ -202,7 +202,7 @@ def test_a_long_outage_with_many_excluded_days_is_decided_on_in_cheap_steps(sche
         cursor = decided.cursor
         if decided.following is None or decided.following.at > now:
             break
-        assert steps < 50
+        assert steps < 20
     assert steps > 1
 
 
