@@ -12,11 +12,12 @@ from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from scheduler_daemon.store.alerts import AlertStore, insert_notices
 from scheduler_daemon.store.transactions import TransactionSession
 from shared.models.queue import QueueItem
+from shared.schedule.exclusions import NO_EXCLUSIONS
 from shared.schedule.overlap import NO_LIVE_RUNS
 from tests.support.documents import MONDAY, job_document, seconds
 from tests.support.workbench import Workbench
 
-PLANNER = Planner(JobReader({"noop": NoopTemplate()}), timedelta(days=7))
+PLANNER = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
 ADA = {"addresses": [{"email": "ada@example.com"}, {"phone": "+15550100"}]}
 LATE = MONDAY + seconds(300)
 
