@@ -17,8 +17,8 @@ def run(world: World, *, kills: int, jobs: int, seconds: int) -> None:
     each = seconds / kills
     for done in range(1, kills + 1):
         world.pause(0, max(0.2, min(each, world.time_left / (kills - done + 1)) - 1))
-        killed = world.kill_leader()
-        world.again(killed)
+        world.kill_leader()
+        world.restart_the_dead()
         world.progress(done, kills, "kills")
     world.finish(patience=180)
 

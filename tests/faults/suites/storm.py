@@ -11,7 +11,7 @@ from api.store.definitions import Change
 from api.store.errors import NoSuchDocument
 from api.store.jobs import JobStore
 from shared.clock import SystemClock, cut_to_milliseconds
-from shared.errors import TransactionConflict
+from shared.errors import StoreError
 from shared.models.commands import Command
 from tests.faults.world import World
 from tests.support.environment import ExplicitSettings
@@ -47,7 +47,7 @@ class Storm:
                     self._jobs.delete(f"deleted-{number}-{chance.randrange(10)}", None, _SOMEBODY)
                 case "run":
                     self._run(f"edited-{number}", f"{seed:x}", force=chance.random() < 0.5)
-        except (NoSuchDocument, TransactionConflict):
+        except (NoSuchDocument, StoreError):
             return
 
     def toggle(self, job: str, *, enabled: bool) -> None:
