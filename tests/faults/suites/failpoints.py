@@ -81,7 +81,7 @@ def _run_now(world: World) -> None:
 
 def control(world: World) -> None:
     """The cursor moves in a commit of its own, and the daemon dies right after."""
-    world.daemon("a", plan={"off": ["atomic_pass"], "failpoint": BETWEEN, "after": 3}, wait=False)
+    world.daemon("a", plan={"off": ["atomic_pass"], "failpoint": BETWEEN, "after": 1}, wait=False)
     world.leader()
     world.jobs(10, lasting=3)
     world.finish(patience=20)
