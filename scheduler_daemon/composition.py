@@ -143,7 +143,9 @@ async def compose(
         CommandStore(database), jobs, runs, passes, reader, executor, services.notifications, clock,
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
-    rescuer = Rescuer(jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention)
+    rescuer = Rescuer(
+        jobs, runs, passes, fence, executor, templates, services.notifications, clock, retention, claimer.expect_waiting
+    )
     kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
     housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)
     leadership = Leadership(

@@ -1,6 +1,6 @@
 """Repairs what a crash or a hand in the database left behind. At each take-over, and now and then."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -49,7 +49,9 @@ class Rescuer(Loop):
         messages: MessageRescue,
         clock: Clock,
         retention: Retention,
+        on_waiting: Callable[[str], None],
     ) -> None:
+        """on_waiting: told each job of which runs wait, so that the end of one lets the next start without us."""
         super().__init__()
         self._jobs = jobs
         self._runs = runs
@@ -60,6 +62,7 @@ class Rescuer(Loop):
         self._messages = messages
         self._clock = clock
         self._retention = retention
+        self._on_waiting = on_waiting
         self._suspected: set[Any] = set()
 
     async def take_over(self, epoch: int) -> None:
@@ -109,6 +112,9 @@ class Rescuer(Loop):
         if free:
             changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
             await self._passes.reclaim(changes)
+        for job_id in jobs[:MOST_DOCUMENTS]:
+            if isinstance(job_id, str):
+                self._on_waiting(job_id)  # a new leader knows of none that its predecessor left
 
     async def _end_late(self) -> None:
         """Start deadlines pass also while no slot is free: whoever looks shall see it."""
