@@ -148,7 +148,7 @@ async def compose(
     )  # fmt: skip
     rescuer = Rescuer(
         jobs, runs, passes, fence, executor, templates, services.notifications, alerts, clock, retention,
-        wiring.wake_for_changes,
+        wiring.wake_for_changes, claimer.expect_waiting,
     )  # fmt: skip
     kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
     housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)

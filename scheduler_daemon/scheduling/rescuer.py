@@ -52,8 +52,11 @@ class Rescuer(Loop):
         clock: Clock,
         retention: Retention,
         wake: Callable[[], None],
+        on_waiting: Callable[[str], None],
     ) -> None:
-        """wake: something can start now, or can be sent."""
+        """wake: something can start now, or can be sent; on_waiting: told each job of which runs wait, so that the
+        end of one lets the next start without us.
+        """
         super().__init__()
         self._jobs = jobs
         self._runs = runs
@@ -66,6 +69,7 @@ class Rescuer(Loop):
         self._wake = wake
         self._clock = clock
         self._retention = retention
+        self._on_waiting = on_waiting
         self._suspected: set[Any] = set()
 
     async def take_over(self, epoch: int) -> None:
@@ -117,6 +121,9 @@ class Rescuer(Loop):
             changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
             await self._passes.reclaim(changes)
             self._wake()
+        for job_id in jobs[:MOST_DOCUMENTS]:
+            if isinstance(job_id, str):
+                self._on_waiting(job_id)  # a new leader knows of none that its predecessor left
 
     async def _end_late(self) -> None:
         """Start deadlines pass also while no slot is free: whoever looks shall see it."""

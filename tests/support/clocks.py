@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 
 class ManualClock:
-    """Wall and boot time move by advance() only; monotonic time is real, as asyncio's own."""
+    """Wall and boot time move by advance() and step() only; monotonic time is real, as asyncio's own."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -19,6 +19,10 @@ class ManualClock:
 
     def boottime(self) -> float:
         return self._boottime
+
+    def step(self, seconds: float) -> None:
+        """Moves the wall clock alone, as a person or NTP does."""
+        self._now += timedelta(seconds=seconds)
 
     def advance(self, seconds: float) -> datetime:
         """The new wall-clock moment."""

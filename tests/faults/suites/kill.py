@@ -3,7 +3,7 @@
 from tests.faults.world import World
 
 SHORT = {"kills": 5, "jobs": 50, "seconds": 7}
-LONG = {"kills": 200, "jobs": 105, "seconds": 480}
+LONG = {"kills": 200, "jobs": 100, "seconds": 480}
 
 
 def run(world: World, *, kills: int, jobs: int, seconds: int) -> None:
@@ -11,16 +11,16 @@ def run(world: World, *, kills: int, jobs: int, seconds: int) -> None:
     for name, host in (("a", "one"), ("b", "one"), ("c", "two")):
         world.daemon(name, host=host, wait=False)
     world.leader()
-    world.jobs(jobs * 6 // 10, lasting=seconds, prefix="instant")
-    world.jobs(jobs * 3 // 10, lasting=seconds, seconds=0.4, prefix="short")
+    world.jobs(jobs * 8 // 10, lasting=seconds, prefix="instant")
+    world.jobs(jobs * 3 // 10, lasting=seconds, seconds=0.4, every="2s", prefix="short")
     world.jobs(jobs // 10, lasting=seconds, seconds=2.5, overlap="allow:5", prefix="long")
     each = seconds / kills
     for done in range(1, kills + 1):
         world.pause(0, max(0.2, min(each, world.time_left / (kills - done + 1)) - 1))
-        killed = world.kill_leader()
-        world.again(killed)
+        world.kill_leader()
+        world.restart_the_dead()
         world.progress(done, kills, "kills")
-    world.finish(patience=180)
+    world.finish(patience=300)
 
 
 def control(world: World) -> None:

@@ -11,8 +11,9 @@ from api.store.definitions import Change
 from api.store.errors import NoSuchDocument
 from api.store.jobs import JobStore
 from shared.clock import SystemClock, cut_to_milliseconds
-from shared.errors import TransactionConflict
+from shared.errors import StoreError
 from shared.models.commands import Command
+from tests.faults.switches import LINGER_SECONDS
 from tests.faults.world import World
 from tests.support.environment import ExplicitSettings
 
@@ -47,7 +48,7 @@ class Storm:
                     self._jobs.delete(f"deleted-{number}-{chance.randrange(10)}", None, _SOMEBODY)
                 case "run":
                     self._run(f"edited-{number}", f"{seed:x}", force=chance.random() < 0.5)
-        except (NoSuchDocument, TransactionConflict):
+        except (NoSuchDocument, StoreError):
             return
 
     def toggle(self, job: str, *, enabled: bool) -> None:
@@ -103,19 +104,29 @@ def _rage(world: World, storm: Storm, actions: int, threads: int) -> None:
 
 
 def control(world: World) -> None:
-    """A plan is written although its job was changed meanwhile: one that was enabled again may sleep for ever."""
+    """A plan is written although its job was changed meanwhile: one that was enabled again sleeps for ever."""
     world.daemon("a", plan={"off": ["compare_and_set", "quick_pass"]}, wait=False)
     world.leader()
-    world.jobs(10, lasting=6, prefix="toggled")
+    world.jobs(10, lasting=9, prefix="toggled")
     storm = Storm(world, 10)
     until = world.until - timedelta(seconds=3)
-    while datetime.now(UTC) < until:
+    while datetime.now(UTC) < until and not _asleep(world):
         job = f"toggled-{world.random.randrange(10)}"
         storm.toggle(job, enabled=False)
+        world.pause(0, 2 * LINGER_SECONDS)
         storm.toggle(job, enabled=True)
-    storm.calm()
     storm.close()
     world.finish(patience=1)
+
+
+def _asleep(world: World) -> list[str]:
+    """Jobs whose last change counts as planned and was not."""
+    wrong = {
+        "enabled": True,
+        "plannedRevision": {"$type": "number"},
+        "$expr": {"$ne": ["$plannedRevision", "$revision"]},
+    }
+    return [job["_id"] for job in world.db.dynamic_jobs.find(wrong)]
 
 
 FINDS = {"lost"}

@@ -149,6 +149,23 @@ async def test_a_waiting_run_whose_way_is_free_is_released_although_the_hint_was
     assert (await bench.run(waiting["_id"]))["state"] == "succeeded"
 
 
+async def test_a_backlog_that_a_former_leader_left_runs_one_after_another_without_further_help(bench: Workbench):
+    await bench.db.dynamic_jobs.insert_one(job_document(schedule=once(MONDAY + seconds(1))))
+    await bench.tick(1)
+    await bench.settle()
+    (run,) = await bench.runs()
+    del run["expireAt"]
+    for number in range(4):
+        earlier = to_milliseconds(MONDAY) - number
+        waiting = {**run, "_id": f"job-1:{earlier}", "state": "pending", "waiting": True, "token": None}
+        await bench.db.job_runs.insert_one(waiting)
+    await bench.daemon.rescuer.run_once()
+    for _ in range(5):
+        await bench.tick()
+        await bench.settle()
+    assert await bench.states() == ["succeeded"] * 5
+
+
 async def test_the_end_of_a_run_is_recorded_although_its_job_was_spoiled_meanwhile(bench: Workbench):
     await bench.db.dynamic_jobs.insert_one(job_document(template="held", schedule=once(MONDAY + seconds(1))))
     await bench.tick(1)

@@ -1,7 +1,5 @@
 """Whether the wall clock can be trusted: the server's clock decides, and a step counts before the next comparison."""
 
-from datetime import timedelta
-
 import pytest
 
 from scheduler_daemon.scheduling.heartbeat import HeartbeatLoop
@@ -25,13 +23,6 @@ class Server:
         self.problem = heartbeat.problem
 
 
-class SteppedClock(ManualClock):
-    """step() moves the wall clock alone."""
-
-    def step(self, seconds):
-        self._now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def server():
     return Server()
@@ -39,7 +30,7 @@ def server():
 
 @pytest.fixture
 def clock():
-    return SteppedClock(MONDAY)
+    return ManualClock(MONDAY)
 
 
 @pytest.fixture

@@ -126,3 +126,9 @@ def test_a_result_that_cannot_be_stored_says_so_instead(metrics: dict[str, Any])
     stored = conclude(running(), outcome, MONDAY, RETENTION).update["$set"]["result"]
     assert stored["summary"] == "done"
     assert list(stored["metrics"]) == ["metricsLeftOut"]
+
+
+def test_a_record_is_kept_from_its_nominal_time_on_even_if_the_clock_stepped_back():
+    years_ago = MONDAY - timedelta(days=3650)
+    conclusion = conclude(running(scheduledFor=MONDAY), Returned(JobResult.success("done")), years_ago, RETENTION)
+    assert conclusion.update["$set"]["expireAt"] == MONDAY + RETENTION.success
