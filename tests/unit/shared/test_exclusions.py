@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.clock import MILLISECOND
-from shared.models.calendars import Calendar, CalendarDefinition
+from shared.models.calendars import Calendar, CalendarDefinition, CalendarEntry
 from shared.models.policies import Misfire
 from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions, Stretch, excluded_days
 from shared.schedule.misfire import ExcludedRange, SkippedRange, due_occurrences, next_not_excluded
@@ -47,6 +47,13 @@ def test_a_day_is_every_instant_that_the_zones_clock_gives_its_date(zone, day):
         on_the_day = at.astimezone(load_zone(zone)).date().isoformat() == day
         assert (exclusions.at(at) is not None) == on_the_day, at
         at += timedelta(seconds=30)
+
+
+def test_a_day_whose_midnight_lies_inside_a_gap_begins_where_the_gap_ends():
+    entry = CalendarEntry.model_construct(name="closed", first="1919-03-31", last="1919-03-31")  # 23:30 became 00:30
+    (day,) = excluded_days(calendar([], "America/Toronto").model_copy(update={"entries": [entry]}))
+    before, begin = ((day.begin - wait).astimezone(load_zone("America/Toronto")) for wait in (MILLISECOND, 0 * DAY))
+    assert (before.day, begin.day, begin.hour, begin.minute) == (30, 31, 0, 30)
 
 
 @given(
