@@ -143,7 +143,7 @@ async def compose(
         settings.daemon_batch_size,
     )  # fmt: skip
     commands = CommandHandler(
-        CommandStore(database), jobs, runs, passes, reader, executor, services.notifications, clock,
+        CommandStore(database), jobs, runs, passes, reader, rules, executor, services.notifications, clock,
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(

@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 
 from api.auth import needs
 from api.context import actor, clock, identity, store
+from api.definitions.calendars import calendars_of
 from api.definitions.jobs import override_params, readable
 from api.requests import Body, DocumentPath
 from api.responses import accepted, ok
@@ -19,6 +20,7 @@ from shared.models.commands import Command, PastRange
 from shared.models.jobs import Job
 from shared.schedule.backfill import past_occurrences
 from shared.schedule.describe import describe
+from shared.schedule.exclusions import Exclusions
 
 blueprint = resource("backfills", SCHEDULER, "Past occurrences of a job, run now")
 
@@ -35,10 +37,11 @@ class BackfillBody(Body, PastRange):
 @blueprint.post("/jobs/<id>/backfill", summary="Run the past occurrences of a job in a range")
 @needs(Role.OPERATOR)
 def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
-    job = readable(store().jobs.find(path.id))
+    stored_job = store().jobs.find(path.id)
+    job = readable(stored_job)
     now = clock().now()
     past = PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields)))
-    instants = _instants(job, past, now)
+    instants = _instants(job, past, now, calendars_of([stored_job], store()).exclusions_of(job.schedule))
     override_params(job, body.params, store().catalogue.all())
     if body.dry_run:
         return ok(_description(job, instants))
@@ -58,9 +61,9 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     return accepted({"commandId": stored["_id"], "count": len(instants)})
 
 
-def _instants(job: Job, past: PastRange, now: datetime) -> list[datetime]:
+def _instants(job: Job, past: PastRange, now: datetime, exclusions: Exclusions) -> list[datetime]:
     try:
-        return past_occurrences(job.schedule, past, job.created_at, now)
+        return past_occurrences(job.schedule, past, job.created_at, now, exclusions)
     except OverflowError:
         raise InvalidDefinition("from", "is out of the range of dates", "out_of_range") from None
 

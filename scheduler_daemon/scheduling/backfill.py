@@ -13,13 +13,7 @@ from shared.models.policies import LEAST_PRIORITY
 from shared.models.runs import backfill_run_id
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
-from shared.schedule.backfill import past_occurrences
 from shared.schedule.overlap import width_of
-
-
-def wanted_moments(job: Job, past: PastRange, now: datetime) -> list[datetime]:
-    """The nominal instants of the job's present rule in the range; InvalidDefinition if that cannot be done."""
-    return past_occurrences(job.schedule, past, job.created_at, now)
 
 
 def backfill_runs(

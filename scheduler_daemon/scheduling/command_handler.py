@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions, wanted_moments
+from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
+from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import PassStore
@@ -21,6 +22,7 @@ from shared.models.policies import Policies
 from shared.models.runs import LIVE, Run, RunState, Trigger
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
+from shared.schedule.backfill import past_occurrences
 from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_overlap, width_of
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,7 @@ class CommandHandler:
         runs: RunStore,
         passes: PassStore,
         reader: JobReader,
+        rules: StandingRules,
         executor: Executor,
         messages: MessageDecisions,
         clock: Clock,
@@ -59,6 +62,7 @@ class CommandHandler:
         self._runs = runs
         self._passes = passes
         self._reader = reader
+        self._rules = rules
         self._executor = executor
         self._messages = messages
         self._clock = clock
@@ -179,7 +183,8 @@ class CommandHandler:
         job, past, now = await self._job(command.job_id), command.range, self._clock.now()
         if past is None:
             raise InvalidDefinition("range", "a backfill command names its range")
-        moments = wanted_moments(job, past, now)
+        exclusions = self._rules.exclusions_of(job.schedule)
+        moments = past_occurrences(job.schedule, past, job.created_at, now, exclusions)
         settled = await self._runs.settled_moments(job.id, past.first, past.last)
         *portions, last = in_portions(backfill_runs(job, command, past, moments, settled, now))
         for portion in portions:  # the same command makes the same runs: done again after a crash, it changes nothing

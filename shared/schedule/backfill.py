@@ -7,14 +7,20 @@ from shared.clock import MILLISECOND
 from shared.errors import InvalidDefinition
 from shared.models.commands import PastRange
 from shared.models.schedule import Schedule
+from shared.schedule.exclusions import Exclusions
 from shared.schedule.occurrences import count_between, occurrences_after
 
 MOST_BACKFILLED = 1000
 COUNTED_AT_MOST = 10_000
 
 
-def past_occurrences(schedule: Schedule, past: PastRange, anchor: datetime, now: datetime) -> list[datetime]:
-    """The nominal instants in the range, both ends included, in order; InvalidDefinition if that cannot be run."""
+def past_occurrences(
+    schedule: Schedule, past: PastRange, anchor: datetime, now: datetime, exclusions: Exclusions
+) -> list[datetime]:
+    """The nominal instants in the range, both ends included, in order, without those on excluded days.
+
+    InvalidDefinition if that cannot be run.
+    """
     if past.first > past.last:
         raise InvalidDefinition("from", "is later than `to`; write the earlier moment first", "range_reversed")
     if past.last > now:
@@ -32,4 +38,4 @@ def past_occurrences(schedule: Schedule, past: PastRange, anchor: datetime, now:
             f"at most {MOST_BACKFILLED}: ask for several shorter ranges, one after another",
             "too_many_occurrences",
         )
-    return moments
+    return [moment for moment in moments if exclusions.at(moment) is None] if exclusions else moments

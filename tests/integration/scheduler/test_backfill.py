@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scheduler_daemon.job_template import JobTemplate
-from tests.support.documents import MONDAY, command_document, job_document, seconds
+from tests.support.documents import MONDAY, calendar_document, command_document, job_document, seconds
 from tests.support.workbench import Workbench
 
 CREATED = MONDAY - timedelta(days=2)
@@ -57,6 +57,18 @@ async def test_a_backfill_has_an_overlap_policy_of_its_own(bench: Workbench):
     await bench.db.commands.insert_one(backfill(5, 1, overlap="allow:3"))
     await bench.tick(1)
     assert await bench.states() == ["running"] * 3 + ["pending"] * 2
+
+
+async def test_a_backfill_leaves_excluded_days_out(bench: Workbench):
+    entry = {"name": "Yesterday", "first": "2026-11-22", "last": "2026-11-22"}
+    await bench.db.calendars.insert_one(calendar_document("days", entries=[entry]))
+    bench.daemon.scheduler._parts.rules.mark_stale()
+    hourly = {"kind": "interval", "every": "1h", "excludeCalendars": ["days"]}
+    await job(bench, template="noop", schedule=hourly)
+    await bench.db.commands.insert_one(backfill(12 * 60, 1, overlap="allow:99"))
+    await bench.tick(1)
+    assert {run["scheduledFor"].day for run in await bench.runs()} == {MONDAY.day}
+    assert len(await bench.runs()) == 9
 
 
 async def test_max_concurrent_bounds_a_backfill(bench: Workbench):

@@ -169,7 +169,7 @@ def test_a_skipped_span_is_stored_as_from_and_to():
         timeout_ms=1, backoff_ms=1, max_backoff_ms=1, params={}, created_at=NOW, created_by="daemon", reason="misfire",
         span=SkippedSpan(first=NOW, last=NOW, count=1, exact=True),
     )  # fmt: skip
-    assert run.to_document()["span"] == {"from": NOW, "to": NOW, "count": 1, "exact": True}
+    assert run.to_document()["span"] == {"from": NOW, "to": NOW, "count": 1, "exact": True, "name": ""}
     assert Run.from_document(run.to_document()) == run
 
 
