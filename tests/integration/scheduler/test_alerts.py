@@ -339,3 +339,28 @@ async def test_a_failing_job_sends_one_mail_and_one_more_when_it_recovers(
     body = smtp_server.messages[0].parsed.get_content()
     assert f"Run: job-1:{to_milliseconds(MONDAY + seconds(60))}" in body
     assert {row["state"] for row in await bench.db.notification_queue.find({}).to_list()} == {"sent"}
+
+
+async def test_a_job_that_pauses_itself_is_told_once_and_its_recovery_comes_with_the_first_good_run(bench: Workbench):
+    await plant(bench, alerting("failed", "recovered", "auto_paused", policies={"pauseAfterFailures": 2}))
+    await ends(bench, "failure", "failure", "failure", "failure")
+    assert await told(bench) == [("failed", 1), ("auto_paused", 3)]
+    resumed = {"updatedAt": bench.clock.now(), "scheduleSince": bench.clock.now(), "revision": 2}
+    await bench.db.dynamic_jobs.update_one({"_id": "job-1"}, {"$set": resumed, "$unset": {"plannedRevision": 1}})
+    await ends(bench, "success", "success")
+    assert [event for event, _ in await told(bench)] == ["failed", "auto_paused", "recovered"]
+    (row,) = await bench.db.notification_queue.find({"event": "recovered"}).to_list()
+    assert row["subject"] == 'Job "job-1" has recovered after 2 failed runs'
+
+
+async def test_occurrences_that_are_skipped_are_told_in_the_commit_of_the_pass(
+    bench: Workbench, templates: dict[str, JobTemplate]
+):
+    await plant(bench, alerting("skipped", template="held"))
+    await bench.tick(60)
+    assert await told(bench) == []
+    await bench.tick(60)
+    assert await bench.states() == ["running", "skipped"]
+    assert await told(bench) == [("skipped", 2)]
+    templates["held"].release.set()  # type: ignore[attr-defined]
+    await bench.settle()
