@@ -147,7 +147,7 @@ async def compose(
         retention.success, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(
-        jobs, runs, passes, fence, executor, templates, services.notifications, alerts, clock, retention,
+        jobs, runs, passes, fence, executor, recorder, templates, services.notifications, alerts, clock, retention,
         wiring.wake_for_changes, claimer.expect_waiting,
     )  # fmt: skip
     kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)

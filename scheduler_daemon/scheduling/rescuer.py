@@ -1,6 +1,6 @@
 """Repairs what a crash or a hand in the database left behind. At each take-over, and now and then."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -11,13 +11,13 @@ from scheduler_daemon.scheduling.executor import Executor, checked
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.scheduling.outcome import Interrupted, Retention, conclude
 from scheduler_daemon.scheduling.pass_alerts import PassAlerts
+from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import Change, PassStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, Fence
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, LeadershipLost
-from shared.models.runs import RunState
 from shared.queries import runs as queries
 
 log = structlog.get_logger(__name__)
@@ -46,6 +46,7 @@ class Rescuer(Loop):
         passes: PassStore,
         fence: Fence,
         executor: Executor,
+        recorder: Recorder,
         templates: Mapping[str, JobTemplate],
         messages: MessageRescue,
         alerts: PassAlerts,
@@ -63,6 +64,7 @@ class Rescuer(Loop):
         self._passes = passes
         self._fence = fence
         self._executor = executor
+        self._recorder = recorder
         self._templates = templates
         self._messages = messages
         self._alerts = alerts
@@ -75,12 +77,15 @@ class Rescuer(Loop):
     async def take_over(self, epoch: int) -> None:
         """Everything that earlier epochs left running becomes pending, or interrupted; then messages likewise."""
         await self._jobs.look_again_at_missing_templates(list(self._templates))
+        before: set[str] = set()
         while left := await self._runs.running_of_dead_epochs(epoch, MOST_DOCUMENTS):
-            count = await self._passes.reclaim([self._reclaimed(run) for run in left])
-            log.warning("runs_reclaimed", epoch=epoch, runs=count)
-            if count == 0:  # e.g. an identity that does not survive the way to us and back
+            identities = {repr(run["_id"]) for run in left}
+            if identities <= before:  # e.g. an identity that does not survive the way to us and back
                 log.error("runs_not_reclaimable", runs=[str(run["_id"]) for run in left[:20]], count=len(left))
                 break
+            before = identities
+            await self._reclaim(left)
+            log.warning("runs_reclaimed", epoch=epoch, runs=len(left))
         messages = await self._messages.reconcile(self._clock.now())
         if messages:
             log.warning("messages_reclaimed", epoch=epoch, messages=messages)
@@ -109,7 +114,7 @@ class Rescuer(Loop):
         self._suspected = {run.get("token") for run in unheld if isinstance(run.get("token"), str)}
         if stranded:
             log.error("runs_stranded", runs=[str(run["_id"]) for run in stranded[:20]], count=len(stranded))
-            await self._passes.reclaim([self._reclaimed(run) for run in stranded[:MOST_DOCUMENTS]])
+            await self._reclaim(stranded[:MOST_DOCUMENTS])
             self._wake()
 
     async def _release_waiting(self) -> None:
@@ -136,14 +141,24 @@ class Rescuer(Loop):
                 self._wake()
             log.warning("start_deadlines_missed", runs=[str(run["_id"]) for run in late[:20]], count=len(late))
 
-    def _reclaimed(self, run: dict[str, Any]) -> Change:
+    async def _reclaim(self, left: Sequence[dict[str, Any]]) -> None:
+        """Repeats or ends what nobody executes. An end goes the way of every end: it is counted, and told."""
         now = self._clock.now()
-        try:
-            checked(run)
-        except InvalidDefinition as fault:
-            return queries.spoiled(run["_id"], str(fault), now, self._retention.failure)
-        template = self._templates.get(run["template"])
-        repeat = template is not None and template.on_interrupt == "retry"
-        conclusion = conclude(run, Interrupted(repeat), now, self._retention)
-        held = {"_id": run["_id"], "state": RunState.RUNNING.value, "token": run.get("token")}
-        return held, conclusion.update
+        changes: list[Change] = []
+        for found in left:
+            run = {**found, "token": found.get("token")}
+            try:
+                checked(run)
+            except InvalidDefinition as fault:
+                changes.append(queries.spoiled(run["_id"], str(fault), now, self._retention.failure))
+                continue
+            template = self._templates.get(run["template"])
+            interrupted = Interrupted(repeat=template is not None and template.on_interrupt == "retry")
+            conclusion = conclude(run, interrupted, now, self._retention)
+            if conclusion.terminal:
+                self._recorder.record(run, interrupted, lambda: None)
+            else:
+                changes.append((queries.held_by(run["token"], run["_id"]), conclusion.update))
+        if changes:
+            await self._passes.reclaim(changes)
+        await self._recorder.wait_until_idle()

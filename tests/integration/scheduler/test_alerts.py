@@ -364,3 +364,18 @@ async def test_occurrences_that_are_skipped_are_told_in_the_commit_of_the_pass(
     assert await told(bench) == [("skipped", 2)]
     templates["held"].release.set()  # type: ignore[attr-defined]
     await bench.settle()
+
+
+async def test_a_run_whose_scheduler_died_and_that_must_not_be_repeated_is_told(open_bench: OpenBench):
+    first = await open_bench()
+    await first.lead()
+    await plant(first, alerting("failed", template="final"))
+    await first.tick(60)
+    await first.until_running()
+    await first.daemon.leadership.release()
+    second = await open_bench(clock=first.clock)
+    await second.lead()
+    (run,) = await second.runs()
+    assert (run["state"], run["notices"]) == ("interrupted", 1)
+    assert await told(second) == [("failed", 1)]
+    assert (await second.job())["daemon"]["counters"] == {"interrupted": 1}
