@@ -28,6 +28,8 @@ from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import let_pass, wait_until
 
 SHORTEST_TTL = 3
+CALM_TTL = 15
+"""Where no successor has to wait for it: so long a lease is not lost on a busy machine."""
 _SOON_SECONDS = 6
 LIVE_STATES = ["pending", "running", "retry_wait"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 from tests.support.waiting import wait_until
 
 SHORT = {"steps": (1.0, -29.0, 86_400.0, -10 * 31_557_600.0, 10 * 31_557_600.0), "jobs": 10}
@@ -21,7 +21,7 @@ def run(world: World, *, steps: tuple[float, ...], jobs: int) -> None:
     """Two daemons on one clock, so that a change of the leader changes nothing."""
     clock = world.clock("all")
     for name in ("a", "b"):
-        world.daemon(name, plan={"clock": clock}, wait=False)
+        world.daemon(name, plan={"clock": clock}, DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     world.jobs(jobs, lasting=3600, seconds=0.2)
     for done, seconds in enumerate(steps, 1):

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 from tests.support.waiting import wait_until
 
 SHORT = {"seconds": 5, "jobs": 30}
@@ -19,7 +19,7 @@ def run(world: World, *, seconds: int, jobs: int) -> None:
     """Both daemons log into a file system of 64 KiB that is full, and has room again before the end."""
     with small_disk(world.folder / "small") as disk:
         for name in ("a", "b"):
-            world.daemon(name, log_folder=disk, LOG_LEVEL="debug", wait=False)
+            world.daemon(name, log_folder=disk, LOG_LEVEL="debug", DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
         world.leader()
         ballast = fill(disk)
         world.faults += 1

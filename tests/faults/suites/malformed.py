@@ -10,7 +10,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 
 from shared.clock import EPOCH
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 from tests.support.documents import command_document, job_document
 from tests.support.http_objects import soon
 from tests.support.waiting import wait_until
@@ -44,7 +44,7 @@ _MOST_LEVELS = 175  # MongoDB takes 180, counting those around it
 
 def run(world: World, *, jobs: int, wrong: int, megabytes: int) -> None:
     """The sound jobs lose nothing, no loop fails, and what cannot be a job is put aside with its reason."""
-    world.daemon("a", wait=False)
+    world.daemon("a", DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     world.jobs(jobs, lasting=600)
     world.wait_finished(jobs)
@@ -53,8 +53,8 @@ def run(world: World, *, jobs: int, wrong: int, megabytes: int) -> None:
     world.faults = len(kept) + 1
     world.note(f"{len(kept)} malformed documents")
     expected = {document["_id"] for name, document in kept if name == "dynamic_jobs" and document.get("mustRest")}
-    wait_until(lambda: expected <= _put_aside(world), 60, message=f"put aside: {expected - _put_aside(world)}")
-    wait_until(lambda: not world.db.commands.count_documents({"handledAt": None}), 60, message="commands are answered")
+    wait_until(lambda: expected <= _put_aside(world), 60, message=f"put aside: {expected}")
+    wait_until(lambda: not world.db.commands.count_documents({"handledAt": None}), 60, message=_open_commands(world))
     world.end_early(2)
     world.finish()
     failed = world.log_events("loop_failed")
@@ -150,6 +150,11 @@ def insert_invalid_utf8(world: World) -> None:
     """A job whose name is no UTF-8: no driver would encode it, but the bytes in a database may say anything."""
     document = bson.encode(job_document("odd-utf8", since=soon(0), name="NAME", template="noop"))
     world.db.dynamic_jobs.insert_one(RawBSONDocument(document.replace(b"NAME", b"\xff\xfe\xc0\x80")))
+
+
+def _open_commands(world: World) -> str:
+    found = world.db.commands.find({"handledAt": None}, {"_id": 1}).limit(20)
+    return f"answered: {[command['_id'] for command in found]}"
 
 
 def _put_aside(world: World) -> set[Any]:

@@ -1,6 +1,6 @@
 """kill -9 of the database's primary; half of the time after it was cut off from the members that follow it."""
 
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 
 SHORT = {"kills": 1, "jobs": 15}
 LONG = {"kills": 30, "jobs": 60}
@@ -10,7 +10,7 @@ _ISOLATED_SECONDS = 1.0
 def run(world: World, *, kills: int, jobs: int) -> None:
     """Leases are longer than an election here: the daemons are to survive it."""
     for name in ("a", "b", "c"):
-        world.daemon(name, DAEMON_LEASE_TTL_SECONDS=15, wait=False)
+        world.daemon(name, DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     world.jobs(jobs, lasting=kills * 12, seconds=0.3)
     for done in range(1, kills + 1):
@@ -41,7 +41,7 @@ def kill_primary(world: World, *, isolated: bool) -> None:
 
 def control(world: World) -> None:
     """A write counts as done when the primary alone has it."""
-    world.daemon("a", plan={"off": ["majority"]}, DAEMON_LEASE_TTL_SECONDS=15, wait=False)
+    world.daemon("a", plan={"off": ["majority"]}, DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     world.jobs(20, lasting=6, seconds=0.1)
     world.wait_finished(20)

@@ -1,6 +1,6 @@
 """SIGTERM while runs of every length are alive; a second SIGTERM; a run that does not yield."""
 
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 
 SHORT = {"lengths": (0.0, 0.25, 1.25, 5.0), "drain": 2.0, "jobs": 4, "rounds": 1}
 LONG = {"lengths": (0.0, 5.0, 25.0, 120.0), "drain": 30.0, "jobs": 20, "rounds": 2}
@@ -10,7 +10,7 @@ _STUBBORN_SECONDS = 7.0
 def run(world: World, *, lengths: tuple[float, ...], drain: float, jobs: int, rounds: int) -> None:
     """What ends within the drain is not repeated, the rest is handed back and begun again by a successor."""
     for name in ("a", "b"):
-        world.daemon(name, host=name, DAEMON_DRAIN_SECONDS=drain, wait=False)
+        world.daemon(name, host=name, DAEMON_DRAIN_SECONDS=drain, DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     for number in range(rounds):
         for seconds in lengths:

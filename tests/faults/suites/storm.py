@@ -14,7 +14,7 @@ from shared.clock import SystemClock, cut_to_milliseconds
 from shared.errors import StoreError
 from shared.models.commands import Command
 from tests.faults.switches import LINGER_SECONDS
-from tests.faults.world import World
+from tests.faults.world import CALM_TTL, World
 from tests.support.environment import ExplicitSettings
 
 SHORT = {"actions": 500, "jobs": 12, "threads": 2}
@@ -79,7 +79,7 @@ class Storm:
 def run(world: World, *, actions: int, jobs: int, threads: int) -> None:
     """The daemon lingers in each pass, so that many changes meet a plan that is being made."""
     for name in ("a", "b"):
-        world.daemon(name, plan={"off": ["quick_pass"]}, wait=False)
+        world.daemon(name, plan={"off": ["quick_pass"]}, DAEMON_LEASE_TTL_SECONDS=CALM_TTL, wait=False)
     world.leader()
     world.jobs(jobs, lasting=_LASTING, seconds=0.05, prefix="edited")
     world.jobs(jobs, lasting=_LASTING, prefix="toggled")
