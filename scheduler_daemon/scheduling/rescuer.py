@@ -89,6 +89,7 @@ class Rescuer(Loop):
         messages = await self._messages.reconcile(self._clock.now())
         if messages:
             log.warning("messages_reclaimed", epoch=epoch, messages=messages)
+        self.wake()  # what waits behind another run shall not wait for our next turn as well
 
     async def run_once(self) -> float:
         try:

@@ -1,5 +1,6 @@
 """Malformed documents and broken invariants: put aside or mended, and nobody else is stopped."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -147,6 +148,22 @@ async def test_a_waiting_run_whose_way_is_free_is_released_although_the_hint_was
     await bench.tick()
     await bench.settle()
     assert (await bench.run(waiting["_id"]))["state"] == "succeeded"
+
+
+async def test_a_take_over_looks_after_waiting_runs_at_once(bench: Workbench):
+    rescuer = bench.daemon.rescuer
+    loop = asyncio.create_task(rescuer.run())
+    await asyncio.sleep(0.1)  # its first turn is over, the next one is seconds away
+    await bench.db.job_runs.insert_one({"_id": "left", "jobId": "job-1", "state": "pending", "waiting": True})
+    await rescuer.take_over(1)
+    for _ in range(200):
+        if await bench.db.job_runs.count_documents({"waiting": True}) == 0:
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("the waiting run was not released")
+    rescuer.stop()
+    await loop
 
 
 async def test_a_backlog_that_a_former_leader_left_runs_one_after_another_without_further_help(bench: Workbench):
