@@ -117,7 +117,10 @@ def _unfailing_log() -> None:
 
 
 def _quick_pass() -> None:
-    """A pass lingers between reading and writing, so that others get in between. No protection: it makes races."""
+    """A pass lingers between reading and writing, so that others get in between. No protection: it makes races.
+
+    Switched off twice, it lingers twice as long.
+    """
     commit = PassStore.commit
 
     async def late(self: PassStore, batch: Batch) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ SHORT = {"actions": 500, "jobs": 12, "threads": 2}
 LONG = {"actions": 50_000, "jobs": 60, "threads": 4}
 _SOMEBODY = Actor("somebody")
 _LASTING = 3600
+_TIMES = 10
+"""How much longer the control lingers: a change between reading and writing is certain then."""
 
 
 class Storm:
@@ -105,7 +107,7 @@ def _rage(world: World, storm: Storm, actions: int, threads: int) -> None:
 
 def control(world: World) -> None:
     """A plan is written although its job was changed meanwhile: one that was enabled again sleeps for ever."""
-    world.daemon("a", plan={"off": ["compare_and_set", "quick_pass"]}, wait=False)
+    world.daemon("a", plan={"off": ["compare_and_set", *["quick_pass"] * _TIMES]}, wait=False)
     world.leader()
     world.jobs(10, lasting=9, prefix="toggled")
     storm = Storm(world, 10)
@@ -113,19 +115,16 @@ def control(world: World) -> None:
     while datetime.now(UTC) < until and not _asleep(world):
         job = f"toggled-{world.random.randrange(10)}"
         storm.toggle(job, enabled=False)
-        world.pause(0, 2 * LINGER_SECONDS)
+        world.pause(0, _TIMES * LINGER_SECONDS)
         storm.toggle(job, enabled=True)
     storm.close()
     world.finish(patience=1)
 
 
 def _asleep(world: World) -> list[str]:
-    """Jobs whose last change counts as planned and was not."""
-    wrong = {
-        "enabled": True,
-        "plannedRevision": {"$type": "number"},
-        "$expr": {"$ne": ["$plannedRevision", "$revision"]},
-    }
+    """Jobs that are enabled, and were planned last as they were before, when they rested."""
+    overlooked = {"$ne": ["$plannedRevision", "$revision"]}
+    wrong = {"enabled": True, "plannedRevision": {"$type": "number"}, "daemon.nextRun": None, "$expr": overlooked}
     return [job["_id"] for job in world.db.dynamic_jobs.find(wrong)]
 
 
