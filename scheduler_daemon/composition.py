@@ -10,6 +10,7 @@ from uuid import uuid4
 from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
 from scheduler_daemon.scheduling.announcer import Announcer
+from scheduler_daemon.scheduling.batch_writer import BatchWriter
 from scheduler_daemon.scheduling.claimer import Claimer
 from scheduler_daemon.scheduling.command_handler import CommandHandler
 from scheduler_daemon.scheduling.dead_man import DeadManTimer, DeadMen
@@ -139,16 +140,16 @@ async def compose(
     limits = TemplateLimits(templates, settings.daemon_template_limits, executor.running_of)
     alerts = PassAlerts(AlertStore(database), notifications.alerts)
     claimer = Claimer(
-        observer, runs, passes, fence, planner, due_sources, limits, alerts, holder.instance,
+        observer, BatchWriter(passes, runs), fence, planner, due_sources, limits, alerts, holder.instance,
         settings.daemon_batch_size,
     )  # fmt: skip
     commands = CommandHandler(
         CommandStore(database), jobs, runs, passes, reader, rules, executor, services.notifications, clock,
-        retention.success, claimer.expect_waiting,
+        retention, claimer.expect_waiting,
     )  # fmt: skip
     rescuer = Rescuer(
         jobs, runs, passes, fence, executor, recorder, templates, services.notifications, alerts, clock, retention,
-        wiring.wake_for_changes, claimer.expect_waiting,
+        wiring.wake_for_changes, claimer.expect_waiting, lambda: heartbeat.clock_is_trusted,
     )  # fmt: skip
     kept = RetentionSettings(success=retention.success, failure=retention.failure, messages=settings.message_retention)
     housekeeper = Housekeeper(RetentionStore(database), fence, kept, clock)

@@ -27,7 +27,7 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-11-23T09:00:00.000Z`, the one form in which moments leave this system."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 class Clock(Protocol):

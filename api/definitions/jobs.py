@@ -127,6 +127,16 @@ def readable(stored: Mapping[str, Any]) -> Job:
         return Job.from_document({**stored, "daemon": JobProgress().model_dump(by_alias=True)})
 
 
+def startable(stored: Mapping[str, Any]) -> Job:
+    """The stored job; Problem 409 if it is malformed, or if the daemon has put it aside."""
+    job = readable(stored)
+    quarantine = job.daemon.quarantine
+    if quarantine is not None and job.planned_revision == job.revision:
+        where = f"{quarantine.field}: " if quarantine.field else ""
+        raise conflict(ProblemCode.QUARANTINED, f"It is quarantined: {where}{quarantine.reason}. Change it first.")
+    return job
+
+
 def override_params(job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate]) -> None:
     """Checks the parameters of one run: `override` over the job's own."""
     check_params({**job.params, **(override or {})}, find_template(job.template, catalogue))

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from api.auth import needs
 from api.context import actor, clock, identity, store
 from api.definitions.calendars import calendars_of
-from api.definitions.jobs import override_params, readable
+from api.definitions.jobs import override_params, startable
 from api.requests import Body, DocumentPath
 from api.responses import accepted, ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -38,7 +38,7 @@ class BackfillBody(Body, PastRange):
 @needs(Role.OPERATOR)
 def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     stored_job = store().jobs.find(path.id)
-    job = readable(stored_job)
+    job = startable(stored_job)
     now = clock().now()
     past = PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields)))
     instants = _instants(job, past, now, calendars_of([stored_job], store()).exclusions_of(job.schedule))

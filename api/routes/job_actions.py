@@ -6,7 +6,7 @@ from flask import Response
 
 from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
-from api.definitions.jobs import override_params, paused, readable, resumed
+from api.definitions.jobs import override_params, paused, resumed, startable
 from api.requests import Body, DocumentPath
 from api.responses import accepted
 from api.routes.blueprint import SCHEDULER, resource
@@ -31,7 +31,7 @@ class RunBody(Body):
 @blueprint.post("/jobs/<id>/run", summary="Run a job now; its schedule stays as it is")
 @needs(Role.OPERATOR)
 def run_job(path: DocumentPath, body: RunBody) -> Response:
-    job = readable(store().jobs.find(path.id))
+    job = startable(store().jobs.find(path.id))
     override_params(job, body.params, store().catalogue.all())
     command_id, request_hash = identity()
     command = Command(

@@ -40,12 +40,13 @@ def preview(body: PreviewBody) -> Response:
     count = min(body.count, schedule.max_runs or body.count)
     try:
         foreseen = foresee(schedule, body.after or now, now, calendars.exclusions_of(schedule), count)
+        occurrences = [_shown(each, body) for each in foreseen.occurrences]
     except OverflowError:
         raise ScheduleError("schedule", "is out of the range of dates", "out_of_range") from None
     return ok(
         {
             "description": describe(schedule, calendars.names_of(schedule)),
-            "occurrences": [_shown(each, body) for each in foreseen.occurrences],
+            "occurrences": occurrences,
             "complete": foreseen.complete,
         }
     )

@@ -9,7 +9,7 @@ from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS
 from shared.clock import to_milliseconds
 from shared.models.commands import Command, PastRange
 from shared.models.jobs import Job
-from shared.models.policies import LEAST_PRIORITY
+from shared.models.policies import BACKFILL_PRIORITY
 from shared.models.runs import backfill_run_id
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
@@ -39,7 +39,7 @@ def backfill_runs(
                 now=now,
                 created_by=command.created_by,
                 params=command.params,
-                priority=LEAST_PRIORITY,
+                priority=BACKFILL_PRIORITY,
             ),
             width,
         )

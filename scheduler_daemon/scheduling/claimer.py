@@ -1,7 +1,6 @@
 """Makes due occurrences durable and claims what can start now, in one fenced transaction per batch."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -9,15 +8,14 @@ from uuid import uuid4
 import bson
 import structlog
 
+from scheduler_daemon.scheduling.batch_writer import BatchWriter, report_quarantine
 from scheduler_daemon.scheduling.due_sources import DueSources
 from scheduler_daemon.scheduling.observer import Look, Observed, Observer
 from scheduler_daemon.scheduling.pass_alerts import PassAlerts
-from scheduler_daemon.scheduling.planner import JobPlan, Planner, put_aside
+from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
-from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
-from scheduler_daemon.store.runs import RunStore
+from scheduler_daemon.store.passes import Batch, StalePlan
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
-from shared.errors import CommitUnknown, InvalidDefinition, StoreError, StoreUnavailable, TransactionConflict
 from shared.queries.runs import Claim, RunDocument, started
 from shared.schedule.overlap import NO_LIVE_RUNS
 
@@ -45,8 +43,7 @@ class Claimer:
     def __init__(
         self,
         observer: Observer,
-        runs: RunStore,
-        passes: PassStore,
+        writer: BatchWriter,
         fence: Fence,
         planner: Planner,
         due_sources: DueSources,
@@ -56,8 +53,7 @@ class Claimer:
         batch_size: int,
     ) -> None:
         self._observer = observer
-        self._runs = runs
-        self._passes = passes
+        self._writer = writer
         self._fence = fence
         self._planner = planner
         self._due_sources = due_sources
@@ -65,8 +61,6 @@ class Claimer:
         self._alerts = alerts
         self._instance = instance
         self._batch_size = batch_size
-        self._unsettled: str | None = None
-        self._stale = False
         self._jobs_with_waiting: set[str] = set()
         self._ended_jobs: set[str] = set()
         self._short_of_slots = False
@@ -90,21 +84,20 @@ class Claimer:
         free: slots; may_plan: whether new occurrences may be created (the clock can be trusted); changed: whether
         somebody else may have written, so that changed jobs are looked for.
         """
-        if self._unsettled is not None:
-            return Claimed(runs=await self._settle(self._unsettled))
+        if not self._writer.is_settled:
+            return Claimed(runs=await self._writer.settle(), more=True)
         ended, self._ended_jobs = self._ended_jobs, set()
         try:
             return await self._claim(free, now, ended, may_plan, changed)
         except StalePlan:
             self._ended_jobs |= ended
-            self._stale = True
             return Claimed(more=True)
         except BaseException:
             self._ended_jobs |= ended
             raise
 
     async def _claim(self, free: int, now: datetime, ended: set[str], may_plan: bool, changed: bool) -> Claimed:
-        look = Look(free, now, ended, may_plan, changed, self._limits.startable())
+        look = Look(free, now, ended, may_plan, changed, self._limits.full())
         seen = await self._observer.look(look)
         self._jobs_with_waiting = (self._jobs_with_waiting - ended) | seen.jobs_behind
         if seen.nothing:
@@ -114,23 +107,24 @@ class Claimer:
         claim = Claim(uuid4().hex, self._fence.epoch, self._instance, now)
         batch, fresh = self._compose(seen, plans, claim, free, now)
         batch.notices += await self._alerts.of_late(seen.late, now)
-        runs = await self._write(batch, fresh, plans)
+        written = await self._writer.write(batch, fresh, plans)
         self._short_of_slots = len(batch.starts) + len(fresh) >= free
-        self._jobs_with_waiting |= {run["jobId"] for run in batch.inserts if run["waiting"]}
-        self._report(plans)
+        self._remember_waiting(seen, batch, ended)
+        for plan in plans:
+            report_quarantine(plan.job_id, plan.quarantine)
         if batch.notices:
             self._due_sources.mark_stale()
         for kind in {kind for kind, _, _ in seen.for_sources}:
             self._due_sources.asked(kind, now)
         return Claimed(
-            runs=runs,
+            runs=written.runs,
             cancel_jobs=[plan.cancel_running_of for plan in plans if plan.cancel_running_of is not None],
-            wrote=not batch.empty,
+            wrote=not batch.empty and not written.refused,
             more=len(seen.jobs) >= min(free, self._batch_size)
             or len(plans) < len(seen.jobs)
             or len(seen.pending) > len(batch.starts)
             or bool(seen.retries or seen.waiting or seen.late)
-            or self._unsettled is not None,
+            or not self._writer.is_settled,
         )
 
     async def _plan(self, seen: Observed, now: datetime) -> list[JobPlan]:
@@ -175,77 +169,15 @@ class Claimer:
         fresh = [started(run, claim) for run in ready if run["_id"] in chosen]
         batch.inserts = [*fresh, *(run for run in ready if run["_id"] not in chosen), *held]
         batch.inserts += [record for plan in plans for record in plan.records]
-        batch.releases = [run["_id"] for run in seen.waiting]
+        taken = {run["jobId"] for run in ready}  # what waits behind them yields; it is looked at again
+        batch.releases = [run["_id"] for run in seen.waiting if run["jobId"] not in taken]
         return batch, fresh
 
-    async def _write(self, batch: Batch, fresh: list[RunDocument], plans: list[JobPlan]) -> list[RunDocument]:
-        if batch.empty:
-            return []
-        try:
-            claimed = await self._passes.commit(batch)
-        except CommitUnknown:
-            self._unsettled = batch.claim.token
-            return []
-        except StalePlan:
-            if not self._stale:
-                raise
-            return await self._write_one_by_one(batch, fresh, plans)  # twice in a row: somebody never matches
-        except (StoreUnavailable, TransactionConflict):
-            raise
-        except StoreError as fault:
-            log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts), error=str(fault))
-            return await self._write_one_by_one(batch, fresh, plans)
-        finally:
-            self._stale = False
-        return [*fresh, *claimed]
-
-    async def _write_one_by_one(
-        self, batch: Batch, fresh: list[RunDocument], plans: list[JobPlan]
-    ) -> list[RunDocument]:
-        """One document spoils the batch: each job alone, and the culprit is put aside. The rest waits for a pass."""
-        existing = await self._passes.existing([run["_id"] for run in batch.inserts])
-        running = {run["_id"]: run for run in fresh}
-        done: list[RunDocument] = []
-        try:
-            for plan in plans:
-                mine = [run for run in batch.inserts if run["jobId"] == plan.job_id and run["_id"] not in existing]
-                if await self._write_alone(plan, mine, batch.claim):
-                    done += [running[run["_id"]] for run in mine if run["_id"] in running]
-        except BaseException:
-            self._unsettled = batch.claim.token  # what was committed before is running: the next pass starts it
-            raise
-        return done
-
-    async def _write_alone(self, plan: JobPlan, inserts: list[RunDocument], claim: Claim) -> bool:
-        single = Batch(claim, jobs=[(plan.seen, plan.update)], inserts=inserts, notices=plan.notices)
-        single.drops = [(plan.job_id, plan.drop_pending)] if plan.drop_pending is not None else []
-        try:
-            await self._passes.commit(single)
-        except StalePlan:
-            return False
-        except (StoreUnavailable, TransactionConflict, CommitUnknown):
-            raise
-        except StoreError as fault:
-            log.error("run_not_storable", job_id=str(plan.job_id), error=str(fault))
-            aside = put_aside(plan.document, InvalidDefinition("", "a run of this job cannot be stored"), claim.now)
-            with suppress(StalePlan):
-                await self._passes.commit(Batch(claim, jobs=[(aside.seen, aside.update)]))
-                self._report([aside])
-            return False
-        return True
-
-    async def _settle(self, token: str) -> list[RunDocument]:
-        """A commit got no answer: after one more transaction of the session, the token tells what happened."""
-        await self._passes.settle()
-        self._unsettled = None
-        return await self._runs.of_token(token)
-
-    def _report(self, plans: list[JobPlan]) -> None:
-        for plan in plans:
-            if plan.quarantine is not None:
-                log.error(
-                    "job_quarantined",
-                    job_id=str(plan.job_id),
-                    field=plan.quarantine.field,
-                    reason=plan.quarantine.reason,
-                )
+    def _remember_waiting(self, seen: Observed, batch: Batch, ended: set[str]) -> None:
+        """Jobs that the next pass looks at: of which a run now waits, or still does."""
+        held = {run["jobId"] for run in batch.inserts if run["waiting"]}
+        yielded = {run["jobId"] for run in seen.waiting} if len(batch.releases) < len(seen.waiting) else set()
+        unsettled = set() if self._writer.is_settled else ended
+        self._jobs_with_waiting |= held | yielded | unsettled
+        # What a new one waits for may have ended between the look and the commit.
+        self._ended_jobs |= held | yielded | unsettled

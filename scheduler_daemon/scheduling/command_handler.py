@@ -9,17 +9,18 @@ import structlog
 from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
+from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.runs import RunStore
 from shared.clock import Clock
-from shared.errors import DocumentRefused, DuplicateDocument, InvalidDefinition, LeadershipLost, StoreError
+from shared.errors import PASSING, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
 from shared.models.jobs import Job
 from shared.models.policies import Policies
-from shared.models.runs import LIVE, Run, RunState, Trigger
+from shared.models.runs import LIVE, Run, RunState, SkipReason, Trigger
 from shared.queries import runs as run_queries
 from shared.queries.runs import RunDocument
 from shared.schedule.backfill import past_occurrences
@@ -53,7 +54,7 @@ class CommandHandler:
         executor: Executor,
         messages: MessageDecisions,
         clock: Clock,
-        keep_cancelled: timedelta,
+        retention: Retention,
         on_waiting: Callable[[str], None],
     ) -> None:
         """on_waiting: told the job of a run that waits behind another."""
@@ -66,7 +67,7 @@ class CommandHandler:
         self._executor = executor
         self._messages = messages
         self._clock = clock
-        self._keep_cancelled = keep_cancelled
+        self._retention = retention
         self._on_waiting = on_waiting
         self._handlers: Mapping[str, Callable[[Command], Awaitable[_Answer]]] = {
             "run": self._run_now,
@@ -90,15 +91,19 @@ class CommandHandler:
             answer = await self._handlers[command.kind](command)
         except InvalidDefinition as fault:
             answer = _Answer(False, str(fault))
-        except (StoreError, LeadershipLost):
+        except (*PASSING, LeadershipLost):
             raise
+        except StoreError as fault:
+            answer = _refused(document, fault)
         except Exception as fault:  # one odd document: answered, so that it is not read again for ever
             log.error("command_failed", command_id=str(document["_id"]), exc_info=True)
             answer = _Answer(False, f"could not be carried out: {type(fault).__name__}")
         try:
             await self._answer(document, answer)
-        except (DuplicateDocument, DocumentRefused):
-            await self._answer(document, _Answer(False, "the run cannot be stored"))
+        except PASSING:
+            raise
+        except StoreError as fault:
+            await self._answer(document, _refused(document, fault))
 
     async def _answer(self, document: Mapping[str, Any], answer: "_Answer") -> None:
         now = self._clock.now()
@@ -109,7 +114,7 @@ class CommandHandler:
                 "expireAt": now + KEEP_HANDLED,
             }
         }
-        await self._passes.answer_command(document["_id"], update, answer.runs)
+        await self._passes.answer_command(document["_id"], update, answer.runs, answer.skipped)
         log.info(
             "command_handled",
             command_id=str(document["_id"]),
@@ -169,10 +174,9 @@ class CommandHandler:
             case Decision.RUN:
                 return _Answer(True, "started", [run])
             case Decision.SKIP:
-                record = run_queries.skipped_run(run, "overlap", now, self._keep_cancelled)
-                return _Answer(
-                    True, f"recorded as skipped: the job is running and its overlap policy is {policy}", [record]
-                )
+                record = run_queries.skipped_run(run, "overlap", now, self._retention.success)
+                why = f"recorded as skipped: the job is running and its overlap policy is {policy}"
+                return _Answer(True, why, [record], skipped=(run["jobId"], "overlap"))
             case decision:
                 self._on_waiting(run["jobId"])
                 if decision is Decision.REPLACE:
@@ -198,7 +202,7 @@ class CommandHandler:
         run_id = command.run_id or ""
         if self._executor.cancel(run_id, f"cancelled by {command.created_by}"):
             return _Answer(True, "the running attempt was told to stop")
-        if await self._runs.cancel_before_start(run_id, self._clock.now(), self._keep_cancelled):
+        if await self._runs.cancel_before_start(run_id, self._clock.now(), self._retention.failure):
             return _Answer(True, "cancelled before it started")
         run = await self._runs.by_id(run_id)
         if run is None:
@@ -218,9 +222,22 @@ class CommandHandler:
 class _Answer:
     """What the person is told, and the runs that are inserted together with the answer."""
 
-    __slots__ = ("accepted", "detail", "runs")
+    __slots__ = ("accepted", "detail", "runs", "skipped")
 
-    def __init__(self, accepted: bool, detail: str, runs: Sequence[RunDocument] = ()) -> None:
+    def __init__(
+        self,
+        accepted: bool,
+        detail: str,
+        runs: Sequence[RunDocument] = (),
+        skipped: tuple[str, SkipReason] | None = None,
+    ) -> None:
+        """skipped: the job that skipped one of the runs, and why."""
         self.accepted = accepted
         self.detail = detail
         self.runs = runs
+        self.skipped = skipped
+
+
+def _refused(document: Mapping[str, Any], fault: StoreError) -> _Answer:
+    log.error("run_not_storable", command_id=str(document["_id"]), error=str(fault))
+    return _Answer(False, "the run cannot be stored")

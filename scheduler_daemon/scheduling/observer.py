@@ -32,7 +32,7 @@ class Look(NamedTuple):
     """What to look for.
 
     free: slots; ended: jobs a run of which has ended since the last look; may_plan: the clock can be trusted; changed:
-    somebody else may have written; startable: the templates that are not at their limit, None if none is.
+    somebody else may have written; full: the templates that are at their limit.
     """
 
     free: int
@@ -40,7 +40,7 @@ class Look(NamedTuple):
     ended: set[str]
     may_plan: bool
     changed: bool
-    startable: Sequence[str] | None
+    full: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -99,18 +99,20 @@ class Observer:
         due, unplanned, pending, retries = await asyncio.gather(
             self._jobs.due(due_by, most_due) if look.may_plan else _nothing(),
             self._jobs.unplanned(limit) if look.may_plan and look.changed else _nothing(),
-            self._runs.claimable(slots, look.startable) if slots else _nothing(),
+            self._runs.claimable(slots, look.full) if slots else _nothing(),
             self._runs.retry_due(now, limit),
         )
         self._keeps_up = not due or not _is_before(due[0], now - PATIENCE)
         waiting, behind = await self._runs.first_waiting(sorted(look.ended)) if look.ended else ([], set())
-        unique = {repr(each["_id"]): each for each in (*unplanned, *due)}
+        half = max(1, limit // 2)  # a flood of changed jobs does not keep the due ones from their turn
+        unique = {repr(each["_id"]): each for each in (*due[:half], *unplanned, *due[half:]) if _is_reachable(each)}
         jobs = list(unique.values())[:limit]
         await self._rules.refresh(jobs)
         for_sources = await self._jobs_for_sources(now, unique.keys()) if look.may_plan else []
         live = await self._runs.live_by_job([each["_id"] for each in jobs if isinstance(each["_id"], str)])
         executable, spoiled = _sorted_out(pending)
-        late = [run for run in executable if is_late(run, now)]
+        # Under a clock that is not to be trusted nothing is late.
+        late = [run for run in executable if is_late(run, now)] if look.may_plan else []
         if late:
             executable = [run for run in executable if not is_late(run, now)]
         return Observed(jobs, live, executable, spoiled, late, retries, waiting, behind, for_sources)
@@ -150,10 +152,19 @@ def _is_before(due: JobDocument, moment: datetime) -> bool:
     return isinstance(next_run, datetime) and next_run < moment
 
 
+def _is_reachable(document: JobDocument) -> bool:
+    """False: the identity is no valid UTF-8. It was read with a mark in that place, and no query finds it again."""
+    identity = document["_id"]
+    if isinstance(identity, str) and "\N{REPLACEMENT CHARACTER}" in identity:
+        log.error("document_unreachable", id=identity, remedy="delete it: its _id is not valid UTF-8")
+        return False
+    return True
+
+
 def _sorted_out(pending: list[RunDocument]) -> tuple[list[RunDocument], list[tuple[Any, str]]]:
     executable: list[RunDocument] = []
     spoiled: list[tuple[Any, str]] = []
-    for run in pending:
+    for run in filter(_is_reachable, pending):
         try:
             executable.append(checked(run))
         except InvalidDefinition as fault:

@@ -63,9 +63,9 @@ class Planner:
         try:
             job = self._reader.read(document)
             if job.deleted_at is not None:
-                return self._rest(job, None, "deleted", completed=True)
+                return self._rest(job, None, "deleted", now, completed=True)
             if not job.enabled or _is_paused(job.pause, now):
-                return self._rest(job, job.pause.until if job.enabled and job.pause else None, "paused")
+                return self._rest(job, job.pause.until if job.enabled and job.pause else None, "paused", now)
             return self._plan_active(job, live, now)
         except InvalidDefinition as fault:
             return put_aside(document, fault, now)
@@ -140,20 +140,23 @@ class Planner:
                     if decision is Decision.REPLACE:
                         plan.cancel_running_of = job.id
 
-    def _rest(self, job: Job, until: datetime | None, reason: SkipReason, *, completed: bool = False) -> JobPlan:
+    def _rest(
+        self, job: Job, until: datetime | None, reason: SkipReason, now: datetime, *, completed: bool = False
+    ) -> JobPlan:
+        plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
+        plan.drop_pending = reason if job.planned_revision is None else None
         resting = job.daemon.resting or _resting(job, job.daemon.cursor or job.schedule_since)
+        if resting.schedule != job.schedule and resting.since < job.schedule_since:  # another rule rests from then on
+            self._record_rest(job, job.schedule_since, now, plan)
+            resting = _resting(job, job.schedule_since)
         changes: dict[str, Any] = {
             "nextRun": until,
             "completed": completed,
             "quarantine": None,
             "resting": resting.model_dump(by_alias=True),
         }
-        return JobPlan(
-            job_queries.as_seen(job),
-            job_queries.planned(job, changes, 0, {}),
-            drop_pending=reason if job.planned_revision is None else None,
-            job_id=job.id,
-        )
+        plan.update = job_queries.planned(job, changes, 0, plan.skipped)
+        return plan
 
     def _auto_pause(self, job: Job, now: datetime) -> JobPlan:
         failures = job.daemon.consecutive_failures

@@ -1,7 +1,9 @@
 """Repairs what a crash or a hand in the database left behind. At each take-over, and now and then."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -54,6 +56,7 @@ class Rescuer(Loop):
         retention: Retention,
         wake: Callable[[], None],
         on_waiting: Callable[[str], None],
+        clock_is_trusted: Callable[[], bool],
     ) -> None:
         """wake: something can start now, or can be sent; on_waiting: told each job of which runs wait, so that the
         end of one lets the next start without us.
@@ -72,6 +75,7 @@ class Rescuer(Loop):
         self._clock = clock
         self._retention = retention
         self._on_waiting = on_waiting
+        self._clock_is_trusted = clock_is_trusted
         self._suspected: set[Any] = set()
 
     async def take_over(self, epoch: int) -> None:
@@ -119,20 +123,23 @@ class Rescuer(Loop):
             self._wake()
 
     async def _release_waiting(self) -> None:
+        """Tells the claimer which jobs have waiting runs: a new leader knows of none that its predecessor left."""
         jobs = await self._runs.jobs_with_waiting()
-        if not jobs:
-            return
-        free, _ = await self._runs.first_waiting(jobs[:MOST_DOCUMENTS])
-        if free:
+        malformed = [job_id for job_id in jobs if not isinstance(job_id, str)]
+        if malformed:
+            free, _ = await self._runs.first_waiting(malformed)
             changes: list[Change] = [(queries.still_waiting(run["_id"]), queries.released()) for run in free]
-            await self._passes.reclaim(changes)
-            self._wake()
-        for job_id in jobs[:MOST_DOCUMENTS]:
+            await self._passes.reclaim(changes[:MOST_DOCUMENTS])
+        for job_id in jobs:
             if isinstance(job_id, str):
-                self._on_waiting(job_id)  # a new leader knows of none that its predecessor left
+                self._on_waiting(job_id)
+        if jobs:
+            self._wake()
 
     async def _end_late(self) -> None:
         """Start deadlines pass also while no slot is free: whoever looks shall see it."""
+        if not self._clock_is_trusted():
+            return
         now = self._clock.now()
         late = await self._runs.late_to_start(now, MOST_DOCUMENTS)
         if late:
@@ -146,6 +153,7 @@ class Rescuer(Loop):
         """Repeats or ends what nobody executes. An end goes the way of every end: it is counted, and told."""
         now = self._clock.now()
         changes: list[Change] = []
+        ends: list[asyncio.Future[None]] = []
         for found in left:
             run = {**found, "token": found.get("token")}
             try:
@@ -157,9 +165,17 @@ class Rescuer(Loop):
             interrupted = Interrupted(repeat=template is not None and template.on_interrupt == "retry")
             conclusion = conclude(run, interrupted, now, self._retention)
             if conclusion.terminal:
-                self._recorder.record(run, interrupted, lambda: None)
+                stored = asyncio.get_running_loop().create_future()
+                ends.append(stored)
+                self._recorder.record(run, interrupted, partial(_done, stored))
             else:
                 changes.append((queries.held_by(run["token"], run["_id"]), conclusion.update))
         if changes:
             await self._passes.reclaim(changes)
-        await self._recorder.wait_until_idle()
+        if ends:
+            await asyncio.wait(ends)
+
+
+def _done(stored: "asyncio.Future[None]") -> None:
+    if not stored.done():
+        stored.set_result(None)

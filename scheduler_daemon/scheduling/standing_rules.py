@@ -83,10 +83,7 @@ class StandingRules:
 
     def maintenance_at(self, now: datetime) -> Maintenance | None:
         """Maintenance mode if it is on at that moment."""
-        found = self._maintenance
-        if found is None or not found.active or (found.until is not None and found.until <= now):
-            return None
-        return found
+        return self._maintenance if self._maintenance is not None and self._maintenance.in_force(now) else None
 
     def _days_of(self, calendar_id: str) -> list[Stretch]:
         if calendar_id in self._faults:

@@ -24,13 +24,11 @@ class TemplateLimits:
                 raise SettingsError(f"DAEMON_TEMPLATE_LIMITS: no template {kind!r} is installed; there are: {known}")
         declared = {kind: template.max_concurrent for kind, template in templates.items()}
         self._limits = {kind: most for kind, most in {**declared, **settings}.items() if most is not None}
-        self._types = list(templates)
         self._running_of = running_of
 
-    def startable(self) -> list[str] | None:
-        """The templates of which a run may start now; None: all, as nearly always."""
-        full = {kind for kind, most in self._limits.items() if self._running_of(kind) >= most}
-        return [kind for kind in self._types if kind not in full] if full else None
+    def full(self) -> list[str]:
+        """The templates of which no further run may start now; nearly always none."""
+        return [kind for kind, most in self._limits.items() if self._running_of(kind) >= most]
 
     def was_full(self, template: str) -> bool:
         """Whether the run of this template that has just ended made room for another one."""

@@ -123,13 +123,24 @@ class PassStore:
 
         await self._fence.fenced(work)
 
-    async def answer_command(self, command_id: Any, update: Document, runs: Sequence[Document] = ()) -> None:
-        """Marks a command as handled and, in the same commit, inserts the runs that it asked for."""
+    async def answer_command(
+        self,
+        command_id: Any,
+        update: Document,
+        runs: Sequence[Document] = (),
+        skipped: tuple[str, SkipReason] | None = None,
+    ) -> None:
+        """Marks a command as handled and, in the same commit, inserts the runs that it asked for.
+
+        skipped: the job that skipped one of them, and why.
+        """
 
         async def work(session: AsyncClientSession) -> None:
             answered = await self._commands.update_one({"_id": command_id, "handledAt": None}, update, session=session)
             if answered.matched_count and runs:
                 await self._insert_missing(runs, session)
+            if answered.matched_count and skipped is not None:
+                await self._count_skipped(*skipped, 1, session)
 
         await self._fence.fenced(work)
 

@@ -23,9 +23,9 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self._runs = database[JOB_RUNS]
 
-    async def claimable(self, limit: int, templates: Sequence[str] | None = None) -> list[RunDocument]:
-        """Pending runs in the order in which they are to start. templates: of these only; None: of all."""
-        criteria = queries.claimable() if templates is None else queries.claimable_of(templates)
+    async def claimable(self, limit: int, full: Sequence[str] = ()) -> list[RunDocument]:
+        """Pending runs in the order in which they are to start, without those of the templates that are full."""
+        criteria = queries.claimable_beside(full) if full else queries.claimable()
         with translated():
             return await self._runs.find(criteria).sort(queries.START_ORDER).limit(limit).to_list()
 
@@ -69,8 +69,13 @@ class RunStore:
 
     async def jobs_with_waiting(self) -> list[Any]:
         """Jobs of which runs wait behind another; what a malformed run has in the place of a job's id is among them."""
+        pipeline = [
+            {"$match": queries.waiting()},
+            {"$group": {"_id": "$jobId"}},
+        ]  # distinct() passes over a missing one
         with translated():
-            return await self._runs.distinct("jobId", queries.waiting())
+            cursor = await self._runs.aggregate(pipeline, hint="claimable")
+            return [each["_id"] for each in await cursor.to_list()]
 
     async def first_waiting(self, job_ids: Sequence[Any]) -> tuple[list[RunDocument], set[Any]]:
         """Waiting runs (`_id`, `jobId`) of these jobs that may start now, and the jobs of which any run waits.

@@ -11,7 +11,10 @@ MAINTENANCE_ID = "maintenance"
 
 
 class Maintenance(Document):
-    """Written by the API. While `active` (and before `until`) no run starts; what falls due is recorded as skipped."""
+    """Written by the API. While `active` (and before `until`) no run starts.
+
+    What fell due meanwhile is late when it ends: the misfire policy of each job decides.
+    """
 
     id: str = Field(MAINTENANCE_ID, alias="_id")
     revision: int = 1

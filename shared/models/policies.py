@@ -11,6 +11,8 @@ from shared.models.notification_models import Channel, Channels, Recipients
 
 LONGEST_TIMEOUT = timedelta(days=7)
 LEAST_PRIORITY, GREATEST_PRIORITY = -100, 100
+BACKFILL_PRIORITY = LEAST_PRIORITY - 1
+"""A backfill yields to every other run."""
 OVERLAP_PATTERN = r"^(skip|queue_one|queue_all|cancel_running|allow:[1-9][0-9]{0,3})$"
 
 Overlap = Annotated[str, StringConstraints(pattern=OVERLAP_PATTERN)]

@@ -83,8 +83,14 @@ def planned(job: Job, changes: Mapping[str, Any], runs_started: int, skipped: Ma
 
 
 def skipped_later(job_id: str, reason: SkipReason, count: int) -> tuple[Filter, Update]:
-    """Runs that were made and never started."""
-    return {"_id": job_id}, {"$inc": {f"daemon.skipped.{reason}": count}}
+    """Runs that were made and never started. A job whose counters are malformed goes uncounted."""
+    countable = [
+        {"daemon": {"$exists": False}},
+        {"daemon": {"$type": "object"}, "daemon.skipped": {"$exists": False}},
+        {"daemon.skipped": {"$type": "object"}, f"daemon.skipped.{reason}": {"$exists": False}},
+        {"daemon.skipped": {"$type": "object"}, f"daemon.skipped.{reason}": {"$type": "number"}},
+    ]
+    return {"_id": job_id, "$or": countable}, {"$inc": {f"daemon.skipped.{reason}": count}}
 
 
 def quarantined(

@@ -151,9 +151,9 @@ def claimable() -> Filter:
     return {"state": RunState.PENDING.value, "waiting": False}
 
 
-def claimable_of(templates: Sequence[str]) -> Filter:
-    """The same, of some templates. Index `claimable`: its entries tell the templates of those that are passed over."""
-    return {"template": {"$in": list(templates)}, **claimable()}
+def claimable_beside(templates: Sequence[str]) -> Filter:
+    """The same, of other templates. Index `claimable`: its entries tell the templates of those that are passed over."""
+    return {"template": {"$nin": list(templates)}, **claimable()}
 
 
 def late_to_start(now: datetime) -> Filter:
@@ -162,7 +162,7 @@ def late_to_start(now: datetime) -> Filter:
         "waiting": {"$in": [True, False]},
         "state": RunState.PENDING.value,
     }  # the index begins with `waiting`
-    return {**any_pending, "startBy": {"$lt": now}, "attempt": 0}
+    return {**any_pending, "startBy": {"$lt": now}, "attempt": 0, "jobId": {"$type": "string"}}
 
 
 def released() -> Update:
@@ -210,13 +210,20 @@ def of_dead_epoch(epoch: int) -> Filter:
     return {"state": RunState.RUNNING.value, "epoch": {"$not": {"$eq": epoch}}}
 
 
+_NOT_RUNNING: Filter = {
+    # The states as the partial index `live` lists them: a shorter list is not seen to be part of them.
+    "state": {"$in": [state.value for state in LIVE]},
+    "$nor": [{"state": RunState.RUNNING.value}],
+}
+
+
 def not_started(job_id: str, reason: SkipReason, now: datetime, keep: timedelta) -> tuple[Filter, Update]:
     """Scheduled runs of a job that will not start any more: it was paused, or deleted with its backfills."""
     triggers: list[Trigger] = ["schedule", "due"] if reason == "paused" else ["schedule", "due", "backfill"]
     return (
         {
             "jobId": job_id,
-            "state": {"$in": [RunState.PENDING.value, RunState.RETRY_WAIT.value]},
+            **_NOT_RUNNING,
             "trigger": {"$in": triggers},
         },
         _skipped(reason, now, keep),

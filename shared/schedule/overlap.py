@@ -35,11 +35,11 @@ def decide_overlap(policy: str, live: LiveRuns, most: int | None = None) -> Deci
 
     most: the job's maxConcurrent; it lets wait what `allow:N` lets in.
     """
+    own = live.active - live.past
     if policy.startswith("allow:"):
-        if live.active + live.waiting >= int(policy.removeprefix("allow:")):
+        if own + live.waiting >= int(policy.removeprefix("allow:")):
             return Decision.SKIP
         return Decision.RUN if not live.waiting and live.active < width_of(policy, most) else Decision.WAIT
-    own = live.active - live.past
     if own == 0 and live.waiting == 0:
         return Decision.RUN if live.past == 0 else Decision.WAIT
     match policy:

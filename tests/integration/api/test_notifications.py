@@ -282,8 +282,20 @@ def test_the_preview_of_a_schedule_says_when_and_whether_the_clock_was_adjusted(
     shown = admin.post("/api/admin/scheduler/schedules/preview", body).json
     assert "Europe/Paris" in shown["description"]
     assert shown["occurrences"] == [
-        {"at": "2027-03-28T01:00:00.000Z", "local": "2027-03-28T03:00:00.000+02:00", "adjusted": True},
-        {"at": "2027-03-29T00:30:00.000Z", "local": "2027-03-29T02:30:00.000+02:00", "adjusted": False},
+        {
+            "at": "2027-03-28T01:00:00.000Z",
+            "local": "2027-03-28T03:00:00.000+02:00",
+            "utcOffset": "+02:00",
+            "adjusted": True,
+            "excluded": None,
+        },
+        {
+            "at": "2027-03-29T00:30:00.000Z",
+            "local": "2027-03-29T02:30:00.000+02:00",
+            "utcOffset": "+02:00",
+            "adjusted": False,
+            "excluded": None,
+        },
     ]
     wrong = {"schedule": {"kind": "cron", "expression": "0 0 31 2 *"}}
     refused = admin.post("/api/admin/scheduler/schedules/preview", wrong)

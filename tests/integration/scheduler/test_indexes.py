@@ -28,7 +28,7 @@ QUERIES: list[tuple[str, str, dict[str, Any], list[tuple[str, int]], int]] = [
         2 * DUE,
     ),
     ("job_runs", "live", run_queries.live_of(["job-0"]), [], 1),
-    ("job_runs", "claimable", run_queries.claimable_of(["noop", "drain"]), run_queries.START_ORDER, DUE),
+    ("job_runs", "claimable", run_queries.claimable_beside(["limited"]), run_queries.START_ORDER, DUE),
     ("job_runs", "claimable", run_queries.waiting(), [], DUE),
     ("commands", "open", {"handledAt": None}, [("createdAt", 1)], DUE),
 ]
@@ -106,3 +106,13 @@ async def test_a_rare_query_reads_only_documents_that_match(
     assert statistics["nReturned"] == found
     assert statistics["totalDocsExamined"] <= found + 1
     assert statistics["totalKeysExamined"] <= 5 * DUE  # the live ones, not the finished ones
+
+
+async def test_dropping_what_will_not_start_reads_live_runs_only(bench: Workbench):
+    await fill(bench)
+    old = [{"_id": f"of-1-{n}", "jobId": "job-1", "state": "succeeded", "scheduledFor": MONDAY} for n in range(IDLE)]
+    await bench.db.job_runs.insert_many(old)
+    criteria, _ = run_queries.not_started("job-1", "paused", MONDAY, seconds(1))
+    explained = await bench.db.job_runs.find({**criteria, "trigger": {"$exists": False}}).explain()
+    assert "'indexName': 'live'" in str(explained["queryPlanner"]["winningPlan"])
+    assert explained["executionStats"]["totalKeysExamined"] <= 5

@@ -157,6 +157,7 @@ async def test_a_take_over_looks_after_waiting_runs_at_once(bench: Workbench):
     await bench.db.job_runs.insert_one({"_id": "left", "jobId": "job-1", "state": "pending", "waiting": True})
     await rescuer.take_over(1)
     for _ in range(200):
+        await bench.daemon.scheduler.run_once()
         if await bench.db.job_runs.count_documents({"waiting": True}) == 0:
             break
         await asyncio.sleep(0.01)

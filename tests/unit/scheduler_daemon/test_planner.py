@@ -265,3 +265,16 @@ def test_an_occurrence_that_is_planned_after_its_start_deadline_is_recorded():
     (record,) = result.records
     assert (record["state"], record["reason"], result.runs) == ("skipped", "deadline", [])
     assert result.update["$inc"] == {"daemon.skipped.deadline": 1}
+
+
+def test_a_rule_that_is_changed_while_the_job_rests_is_recorded_until_the_change():
+    pause = {"at": MONDAY}
+    resting = {"since": MONDAY, "schedule": {"kind": "interval", "every": "1m"}}
+    progress = {"nextRun": None, "cursor": MONDAY, "resting": resting}
+    hourly = {"kind": "interval", "every": "1h"}
+    changed = {"since": MONDAY + seconds(300), "createdAt": MONDAY, "schedule": hourly, "pause": pause}
+    edited = plan(planned(plannedRevision=None, revision=3, daemon=progress, **changed), MONDAY + seconds(301))
+    (record,) = edited.records
+    assert (record["reason"], record["span"]["count"]) == ("paused", 5)
+    assert progress_of(edited)["resting"]["since"] == MONDAY + seconds(300)
+    assert progress_of(edited)["resting"]["schedule"]["every"] == "1h"

@@ -39,7 +39,9 @@ BESIDE_A_BACKFILL = [
     # policy, live, decision: nothing is skipped because of a backfill, and nothing overlaps with it either
     ("skip", LiveRuns(1, 0, 1), "wait"), ("skip", LiveRuns(1, 1, 1), "skip"), ("skip", LiveRuns(2, 0, 1), "skip"),
     ("queue_one", LiveRuns(1, 0, 1), "wait"), ("cancel_running", LiveRuns(1, 0, 1), "wait"),
-    ("allow:2", LiveRuns(1, 0, 1), "run"),
+    ("allow:2", LiveRuns(1, 0, 1), "run"), ("allow:1", LiveRuns(1, 0, 1), "wait"),
+    ("allow:2", LiveRuns(2, 0, 2), "wait"),
+    ("allow:2", LiveRuns(3, 0, 1), "skip"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,134 @@
+"""Commits batches. What cannot be committed together is written piece by piece, so that one document stops nobody."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from scheduler_daemon.scheduling.planner import JobPlan, put_aside
+from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
+from scheduler_daemon.store.runs import RunStore
+from shared.errors import PASSING, CommitUnknown, InvalidDefinition, StoreError
+from shared.models.definitions import Quarantine
+from shared.queries.runs import Claim, RunDocument
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Written:
+    """Runs that are running now. refused: something could not be written at all; it is not to be tried at once."""
+
+    runs: list[RunDocument] = field(default_factory=list)
+    refused: bool = False
+
+
+class BatchWriter:
+    """A lost answer to a commit is settled before anything else is written."""
+
+    def __init__(self, passes: PassStore, runs: RunStore) -> None:
+        self._passes = passes
+        self._runs = runs
+        self._unsettled: str | None = None
+        self._stale = False
+
+    @property
+    def is_settled(self) -> bool:
+        return self._unsettled is None
+
+    async def settle(self) -> list[RunDocument]:
+        """A commit got no answer: after one more transaction of the session, the token tells what is running."""
+        if self._unsettled is None:
+            return []
+        await self._passes.settle()
+        runs = await self._runs.of_token(self._unsettled)
+        self._unsettled = None
+        return runs
+
+    async def write(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
+        """Writes the batch; fresh: those of its new runs that are born running.
+
+        StalePlan: a job was changed meanwhile, look again. A second time in a row, each job is written alone.
+        """
+        if batch.empty:
+            return Written()
+        try:
+            claimed = await self._passes.commit(batch)
+        except CommitUnknown:
+            self._unsettled = batch.claim.token
+            return Written()
+        except StalePlan:
+            self._stale = not self._stale
+            if self._stale:
+                raise
+            return await self._write_in_pieces(batch, fresh, plans)  # somebody never matches
+        except PASSING:
+            raise
+        except StoreError as fault:
+            log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts), error=str(fault))
+            return await self._write_in_pieces(batch, fresh, plans)
+        self._stale = False
+        return Written([*fresh, *claimed])
+
+    async def _write_in_pieces(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
+        """Each job alone, and the culprit is put aside; then what belongs to no job's plan."""
+        existing = await self._passes.existing([run["_id"] for run in batch.inserts])
+        running = {run["_id"]: run for run in fresh}
+        planned = {run["_id"] for plan in plans for run in (*plan.runs, *plan.records)}
+        inserts = {run["_id"]: run for run in batch.inserts if run["_id"] not in existing}
+        done = Written()
+        try:
+            for plan in plans:
+                mine = [inserts[run["_id"]] for run in (*plan.runs, *plan.records) if run["_id"] in inserts]
+                if await self._write_plan(plan, mine, batch.claim):
+                    done.runs += [running[run["_id"]] for run in mine if run["_id"] in running]
+            rest = [run for identity, run in inserts.items() if identity not in planned]
+            done.runs += await self._passes.commit(
+                Batch(batch.claim, inserts=rest, starts=batch.starts, retries=batch.retries, releases=batch.releases)
+            )
+            done.runs += [running[run["_id"]] for run in rest if run["_id"] in running]
+            done.refused = not await self._end(batch)
+        except BaseException:
+            self._unsettled = batch.claim.token  # what was committed before is running: the next pass starts it
+            raise
+        return done
+
+    async def _write_plan(self, plan: JobPlan, inserts: list[RunDocument], claim: Claim) -> bool:
+        single = Batch(claim, jobs=[(plan.seen, plan.update)], inserts=inserts, notices=plan.notices)
+        single.drops = [(plan.job_id, plan.drop_pending)] if plan.drop_pending is not None else []
+        try:
+            await self._passes.commit(single)
+        except StalePlan:
+            return False
+        except PASSING:
+            raise
+        except StoreError as fault:
+            log.error("run_not_storable", job_id=str(plan.job_id), error=str(fault))
+            aside = put_aside(plan.document, InvalidDefinition("", "a run of this job cannot be stored"), claim.now)
+            with suppress(StalePlan):
+                await self._passes.commit(Batch(claim, jobs=[(aside.seen, aside.update)]))
+                report_quarantine(plan.job_id, aside.quarantine)
+            return False
+        return True
+
+    async def _end(self, batch: Batch) -> bool:
+        """Ends, one by one, what is malformed or too late; whether all of it could be written."""
+        ends = [Batch(batch.claim, spoiled=[each]) for each in batch.spoiled]
+        ends += [Batch(batch.claim, late=[each]) for each in batch.late]
+        all_ended = True
+        for each in ends:
+            try:
+                await self._passes.commit(each)
+            except PASSING:
+                raise
+            except StoreError as fault:
+                all_ended = False
+                log.error("run_cannot_be_ended", runs=str([*each.spoiled, *each.late])[:500], error=str(fault))
+        return all_ended
+
+
+def report_quarantine(job_id: object, quarantine: Quarantine | None) -> None:
+    """Tells the operator which job was put aside, and why."""
+    if quarantine is not None:
+        log.error("job_quarantined", job_id=str(job_id), field=quarantine.field, reason=quarantine.reason)
