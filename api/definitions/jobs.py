@@ -19,7 +19,8 @@ from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
 from shared.models.definitions import Pause
 from shared.models.jobs import Job, JobDefinition, JobProgress
-from shared.models.policies import Policies
+from shared.models.notification_models import Channel
+from shared.models.policies import Alerts, Policies
 
 FIELDS = ("name", "template", "params", "schedule", "enabled", "labels", "policies")
 
@@ -34,6 +35,23 @@ def check_policies(policies: Policies, store: Store) -> None:
         )
     if policies.alerts is not None:
         check_recipients(policies.alerts.recipients, store, "policies.alerts.recipients")
+        _check_reach(policies.alerts)
+
+
+def _check_reach(alerts: Alerts) -> None:
+    """People and groups may get an address later; what is written here can be told at once."""
+    wanted, channels = alerts.recipients, alerts.channels
+    reached = any(
+        (Channel.EMAIL in channels and each.email) or (Channel.SMS in channels and each.phone)
+        for each in wanted.addresses
+    )
+    if not (reached or wanted.people or wanted.groups):
+        raise InvalidDefinition(
+            "policies.alerts.channels",
+            f"none of the recipients has an address for {' or '.join(channel.value for channel in channels)}; "
+            "add one, or choose another channel",
+            "reaches_nobody",
+        )
 
 
 def new_job(

@@ -90,7 +90,7 @@ def auto_pause_text(job_id: str, name: str, zone: ZoneInfo, pause: Pause) -> Not
     """pauseAfterFailures stepped in."""
     lines = [("Job", f"{name} ({job_id})"), ("Reason", pause.reason), ("Paused at", _moment(pause.at, zone))]
     after = (
-        "It does not run again by itself. Mend the cause, then resume the job: press Resume in the web UI, or send\n"
+        "It does not run again by itself. Mend the cause, then resume the job: send\n"
         f"POST /api/admin/scheduler/jobs/{job_id}/resume. What falls due meanwhile is not caught up."
     )
     subject = f'Job "{name}" has paused itself'

@@ -97,6 +97,10 @@ def test_alerts_name_people_and_groups_that_exist(
         ({"softTimeout": "1ms"}, "policies.softTimeout"),
         ({"softTimeout": 5}, "policies.softTimeout"),
         ({"startDeadline": "8d"}, "policies.startDeadline"),
+        (
+            {"alerts": {"channels": ["sms"], "recipients": {"addresses": [{"email": "ada@example.com"}]}}},
+            "policies.alerts.channels",
+        ),
         ({"startDeadline": "soon"}, "policies.startDeadline"),
         ({"maxConcurrent": 0}, "policies.maxConcurrent"),
         ({"maxConcurrent": "2"}, "policies.maxConcurrent"),
