@@ -89,6 +89,10 @@ class Workbench:
         before = self.daemon.executor.running
         await eventually(lambda: self.daemon.executor.running < before)
 
+    async def until_ended(self, run_id: str) -> None:
+        """Until this process does not execute the run any more, and its outcome is durable."""
+        await eventually(lambda: not self.daemon.executor.holds(run_id))
+
     async def close(self) -> None:
         self._recording.cancel()
         await self.daemon.executor.interrupt_all()

@@ -55,7 +55,7 @@ async def test_a_job_that_is_edited_in_the_middle_of_a_pass_is_planned_anew(
         await edits[0]
         return await commit(batch)
 
-    passes = bench.daemon.scheduler._parts.claimer._passes
+    passes = bench.daemon.scheduler._parts.claimer._writer._passes
     commit = passes.commit
     monkeypatch.setattr(planner, "plan", edit_first)
     monkeypatch.setattr(passes, "commit", commit_after_edit)

@@ -143,8 +143,9 @@ async def test_cancel_running_replaces_the_run_before_it(bench: Workbench, templ
     await start(bench, job_document(template="held", policies={"overlap": "cancel_running"}))
     await bench.tick(60)
     await bench.until_running()
+    (first,) = await bench.runs()
     await bench.tick(60)
-    await bench.settle_first()
+    await bench.until_ended(first["_id"])
     await bench.tick()
     assert await bench.states() == ["cancelled", "running"]
 
