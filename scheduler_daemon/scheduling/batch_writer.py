@@ -1,8 +1,9 @@
 """Commits batches. What cannot be committed together is written piece by piece, so that one document stops nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -84,11 +85,12 @@ class BatchWriter:
                 if await self._write_plan(plan, mine, batch.claim):
                     done.runs += [running[run["_id"]] for run in mine if run["_id"] in running]
             rest = [run for identity, run in inserts.items() if identity not in planned]
-            done.runs += await self._passes.commit(
-                Batch(batch.claim, inserts=rest, starts=batch.starts, retries=batch.retries, releases=batch.releases)
-            )
-            done.runs += [running[run["_id"]] for run in rest if run["_id"] in running]
-            done.refused = not await self._end(batch)
+            pieces = [Batch(batch.claim, starts=batch.starts, retries=batch.retries, releases=batch.releases)]
+            pieces += [Batch(batch.claim, inserts=[run]) for run in rest]
+            pieces += [Batch(batch.claim, spoiled=[each]) for each in batch.spoiled]
+            pieces += [Batch(batch.claim, late=[each]) for each in batch.late]
+            for piece in pieces:
+                await self._write_piece(piece, running, done)
         except BaseException:
             self._unsettled = batch.claim.token  # what was committed before is running: the next pass starts it
             raise
@@ -112,20 +114,17 @@ class BatchWriter:
             return False
         return True
 
-    async def _end(self, batch: Batch) -> bool:
-        """Ends, one by one, what is malformed or too late; whether all of it could be written."""
-        ends = [Batch(batch.claim, spoiled=[each]) for each in batch.spoiled]
-        ends += [Batch(batch.claim, late=[each]) for each in batch.late]
-        all_ended = True
-        for each in ends:
-            try:
-                await self._passes.commit(each)
-            except PASSING:
-                raise
-            except StoreError as fault:
-                all_ended = False
-                log.error("run_cannot_be_ended", runs=str([*each.spoiled, *each.late])[:500], error=str(fault))
-        return all_ended
+    async def _write_piece(self, piece: Batch, running: Mapping[Any, RunDocument], done: Written) -> None:
+        try:
+            done.runs += await self._passes.commit(piece)
+        except PASSING:
+            raise
+        except StoreError as fault:
+            done.refused = True
+            culprits = [*piece.starts, *(run["_id"] for run in (*piece.inserts, *piece.late)), *piece.spoiled]
+            log.error("runs_not_writable", runs=str(culprits)[:500], error=str(fault))
+        else:
+            done.runs += [running[run["_id"]] for run in piece.inserts if run["_id"] in running]
 
 
 def report_quarantine(job_id: object, quarantine: Quarantine | None) -> None:

@@ -7,7 +7,7 @@ import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
 
-from shared.errors import CommitUnknown, StoreUnavailable
+from shared.errors import CommitUnknown, DocumentRefused, StoreUnavailable
 from shared.models.jobs import Job
 from shared.queries.runs import new_run
 from tests.integration.scheduler.conftest import OpenBench
@@ -77,6 +77,27 @@ async def test_a_run_whose_identity_cannot_be_found_again_holds_up_nobody(bench:
     await bench.db.dynamic_jobs.insert_one(resting("good"))
     await bench.db.job_runs.insert_one(unreadable(pending("good", "BADID", MONDAY)))
     await passes(bench, 5)
+
+
+async def test_a_due_source_whose_run_cannot_be_stored_holds_up_nobody(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.db.dynamic_jobs.insert_many([resting("good"), job_document("due", template="drain")])
+    await bench.tick(1)
+    passes_store = bench.daemon.scheduler._parts.claimer._writer._passes
+    commit = passes_store.commit
+
+    async def refusing(batch: Any) -> Any:
+        if any(run["trigger"] == "due" for run in batch.inserts):
+            raise DocumentRefused("larger than 16 MiB")
+        return await commit(batch)
+
+    monkeypatch.setattr(passes_store, "commit", refusing)
+    await bench.db.inbox.insert_one({"done": False, "dueAt": MONDAY})
+    await bench.db.job_runs.insert_one(pending("good", "waits", MONDAY))
+    await passes(bench, 5)
+    await bench.settle()
+    assert await bench.states(jobId="good") == ["succeeded"]
 
 
 @pytest.mark.parametrize("kind", ["run", "backfill"])
