@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -19,9 +19,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Written:
-    """Runs that are running now. refused: something could not be written at all; it is not to be tried at once."""
+    """Runs that are running now, and the plans that were written.
+
+    refused: something could not be written at all; it is not to be tried at once.
+    """
 
     runs: list[RunDocument] = field(default_factory=list)
+    plans: Sequence[JobPlan] = ()
     refused: bool = False
 
 
@@ -33,6 +37,8 @@ class BatchWriter:
         self._runs = runs
         self._unsettled: str | None = None
         self._stale = False
+        self._left_out: set[str] = set()
+        """Jobs that the last batch was written without. One that is seen just the same again can never be written."""
 
     @property
     def is_settled(self) -> bool:
@@ -50,15 +56,21 @@ class BatchWriter:
     async def write(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
         """Writes the batch; fresh: those of its new runs that are born running.
 
-        StalePlan: a job was changed meanwhile, look again. A second time in a row, each job is written alone.
+        Jobs that were changed meanwhile are left out: look again. StalePlan: others were changed in the meantime; a
+        second time in a row, each job is written alone.
         """
         if batch.empty:
             return Written()
+        left_out, self._left_out = self._left_out, set()
         try:
-            claimed = await self._passes.commit(batch)
+            try:
+                claimed = await self._passes.commit(batch)
+            except StalePlan:
+                batch, fresh, plans = await self._without_changed(batch, fresh, plans)
+                claimed = await self._passes.commit(batch)
         except CommitUnknown:
             self._unsettled = batch.claim.token
-            return Written()
+            return Written(plans=plans)
         except StalePlan:
             self._stale = not self._stale
             if self._stale:
@@ -70,7 +82,26 @@ class BatchWriter:
             log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts), error=str(fault))
             return await self._write_in_pieces(batch, fresh, plans)
         self._stale = False
-        return Written([*fresh, *claimed])
+        return Written([*fresh, *claimed], plans, refused=not left_out.isdisjoint(self._left_out))
+
+    async def _without_changed(
+        self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]
+    ) -> tuple[Batch, list[RunDocument], list[JobPlan]]:
+        """The same without the jobs that are not as they were planned any more."""
+        changed = await self._passes.changed([plan.seen for plan in plans])
+        gone = [plan for plan in plans if repr(plan.seen["_id"]) in changed]
+        self._left_out = {repr(plan.seen) for plan in gone}
+        runs = {run["_id"] for plan in gone for run in (*plan.runs, *plan.records)}
+        rows = {row["_id"] for plan in gone for row in plan.notices}
+        left = [plan for plan in plans if repr(plan.seen["_id"]) not in changed]
+        rest = replace(
+            batch,
+            jobs=[(plan.seen, plan.update) for plan in left],
+            inserts=[run for run in batch.inserts if run["_id"] not in runs],
+            drops=[drop for drop in batch.drops if repr(drop[0]) not in changed],
+            notices=[row for row in batch.notices if row["_id"] not in rows],
+        )
+        return rest, [run for run in fresh if run["_id"] not in runs], left
 
     async def _write_in_pieces(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
         """Each job alone, and the culprit is put aside; then what belongs to no job's plan."""
@@ -78,12 +109,15 @@ class BatchWriter:
         running = {run["_id"]: run for run in fresh}
         planned = {run["_id"] for plan in plans for run in (*plan.runs, *plan.records)}
         inserts = {run["_id"]: run for run in batch.inserts if run["_id"] not in existing}
-        done = Written()
+        written: list[JobPlan] = []
+        done = Written(plans=written)
         try:
             for plan in plans:
                 mine = [inserts[run["_id"]] for run in (*plan.runs, *plan.records) if run["_id"] in inserts]
                 if await self._write_plan(plan, mine, batch.claim):
+                    written.append(plan)
                     done.runs += [running[run["_id"]] for run in mine if run["_id"] in running]
+            done.refused = len(written) < len(plans)
             rest = [run for identity, run in inserts.items() if identity not in planned]
             pieces = [Batch(batch.claim, starts=batch.starts, retries=batch.retries, releases=batch.releases)]
             pieces += [Batch(batch.claim, inserts=[run]) for run in rest]

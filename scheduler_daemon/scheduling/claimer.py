@@ -110,7 +110,7 @@ class Claimer:
         written = await self._writer.write(batch, fresh, plans)
         self._short_of_slots = len(batch.starts) + len(fresh) >= free
         self._remember_waiting(seen, batch, ended)
-        for plan in plans:
+        for plan in written.plans:
             report_quarantine(plan.job_id, plan.quarantine)
         if batch.notices:
             self._due_sources.mark_stale()
@@ -118,10 +118,10 @@ class Claimer:
             self._due_sources.asked(kind, now)
         return Claimed(
             runs=written.runs,
-            cancel_jobs=[plan.cancel_running_of for plan in plans if plan.cancel_running_of is not None],
+            cancel_jobs=[plan.cancel_running_of for plan in written.plans if plan.cancel_running_of is not None],
             wrote=not batch.empty and not written.refused,
             more=len(seen.jobs) >= min(free, self._batch_size)
-            or len(plans) < len(seen.jobs)
+            or (len(written.plans) < len(seen.jobs) and not written.refused)
             or len(seen.pending) > len(batch.starts)
             or bool(seen.retries or seen.waiting or seen.late)
             or not self._writer.is_settled,

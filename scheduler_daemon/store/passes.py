@@ -88,6 +88,21 @@ class PassStore:
 
         return await self._fence.fenced(work)
 
+    async def changed(self, seen: Sequence[Document]) -> set[str]:
+        """repr() of the identities of those that do not match their compare-and-set filter any more."""
+        as_stored: dict[str, Document] = {}
+        with translated():
+            fields = {"revision": 1, "daemon.nextRun": 1}
+            for job in await self._jobs.find({"_id": {"$in": [each["_id"] for each in seen]}}, fields).to_list():
+                progress = job.get("daemon")
+                next_run = progress.get("nextRun") if isinstance(progress, dict) else None
+                as_stored[repr(job["_id"])] = {
+                    "_id": job["_id"],
+                    "revision": job.get("revision"),
+                    "daemon.nextRun": next_run,
+                }
+        return {repr(each["_id"]) for each in seen if not each.items() <= as_stored.get(repr(each["_id"]), {}).items()}
+
     async def existing(self, identities: Sequence[str]) -> set[str]:
         """Which of these runs exist already."""
         with translated():

@@ -192,3 +192,26 @@ async def test_a_deleted_job_starts_nothing_and_its_pending_run_is_recorded_as_s
     (run,) = await bench.runs(jobId="job-2")
     assert (run["state"], run["reason"]) == ("skipped", "deleted")
     assert run["expireAt"] is not None
+
+
+async def test_a_job_that_is_edited_in_the_middle_of_a_pass_does_not_hold_up_the_others(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    names = [f"job-{number}" for number in range(1, 6)]
+    await bench.db.dynamic_jobs.insert_many([job_document(name) for name in names])
+    await bench.tick()
+    passes = bench.daemon.scheduler._parts.claimer._writer._passes
+    commit, sizes = passes.commit, []
+
+    async def commit_after_edit(batch: Any) -> Any:
+        if not sizes:
+            await _edit(bench)
+        sizes.append(len(batch.jobs))
+        return await commit(batch)
+
+    monkeypatch.setattr(passes, "commit", commit_after_edit)
+    await bench.tick(60)
+    await bench.settle()
+    assert sizes[:2] == [5, 4]
+    assert {run["jobId"] for run in await bench.runs()} >= set(names[1:])
+    assert (await bench.job())["plannedRevision"] == 2
