@@ -36,7 +36,6 @@ class BatchWriter:
         self._passes = passes
         self._runs = runs
         self._unsettled: str | None = None
-        self._stale = False
         self._left_out: set[str] = set()
         """Jobs that the last batch was written without. One that is seen just the same again can never be written."""
 
@@ -56,41 +55,39 @@ class BatchWriter:
     async def write(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
         """Writes the batch; fresh: those of its new runs that are born running.
 
-        Jobs that were changed meanwhile are left out: look again. StalePlan: others were changed in the meantime; a
-        second time in a row, each job is written alone.
+        Jobs that were changed meanwhile are left out: look again. If a filter does not match although nothing was
+        changed, or something is refused, all is written piece by piece.
         """
         if batch.empty:
             return Written()
         left_out, self._left_out = self._left_out, set()
         try:
-            try:
-                claimed = await self._passes.commit(batch)
-            except StalePlan:
-                batch, fresh, plans = await self._without_changed(batch, fresh, plans)
-                claimed = await self._passes.commit(batch)
+            while True:
+                try:
+                    claimed = await self._passes.commit(batch)
+                    break
+                except StalePlan:
+                    before = len(plans)
+                    batch, fresh, plans = await self._without_changed(batch, fresh, plans)
+                    if len(plans) == before:  # somebody never matches
+                        return await self._write_in_pieces(batch, fresh, plans)
         except CommitUnknown:
             self._unsettled = batch.claim.token
             return Written(plans=plans)
-        except StalePlan:
-            self._stale = not self._stale
-            if self._stale:
-                raise
-            return await self._write_in_pieces(batch, fresh, plans)  # somebody never matches
         except PASSING:
             raise
         except StoreError as fault:
             log.warning("batch_refused", jobs=len(plans), runs=len(batch.inserts), error=str(fault))
             return await self._write_in_pieces(batch, fresh, plans)
-        self._stale = False
         return Written([*fresh, *claimed], plans, refused=not left_out.isdisjoint(self._left_out))
 
     async def _without_changed(
         self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]
     ) -> tuple[Batch, list[RunDocument], list[JobPlan]]:
-        """The same without the jobs that are not as they were planned any more."""
+        """The same without the jobs that are not as they were planned any more. Fewer each time: it comes to an end."""
         changed = await self._passes.changed([plan.seen for plan in plans])
         gone = [plan for plan in plans if repr(plan.seen["_id"]) in changed]
-        self._left_out = {repr(plan.seen) for plan in gone}
+        self._left_out |= {repr(plan.seen) for plan in gone}
         runs = {run["_id"] for plan in gone for run in (*plan.runs, *plan.records)}
         rows = {row["_id"] for plan in gone for row in plan.notices}
         left = [plan for plan in plans if repr(plan.seen["_id"]) not in changed]
@@ -104,7 +101,7 @@ class BatchWriter:
         return rest, [run for run in fresh if run["_id"] not in runs], left
 
     async def _write_in_pieces(self, batch: Batch, fresh: Sequence[RunDocument], plans: Sequence[JobPlan]) -> Written:
-        """Each job alone, and the culprit is put aside; then what belongs to no job's plan."""
+        """First what belongs to no job's plan, then each job alone; the culprit is put aside."""
         existing = await self._passes.existing([run["_id"] for run in batch.inserts])
         running = {run["_id"]: run for run in fresh}
         planned = {run["_id"] for plan in plans for run in (*plan.runs, *plan.records)}
@@ -112,12 +109,6 @@ class BatchWriter:
         written: list[JobPlan] = []
         done = Written(plans=written)
         try:
-            for plan in plans:
-                mine = [inserts[run["_id"]] for run in (*plan.runs, *plan.records) if run["_id"] in inserts]
-                if await self._write_plan(plan, mine, batch.claim):
-                    written.append(plan)
-                    done.runs += [running[run["_id"]] for run in mine if run["_id"] in running]
-            done.refused = len(written) < len(plans)
             rest = [run for identity, run in inserts.items() if identity not in planned]
             pieces = [Batch(batch.claim, starts=batch.starts, retries=batch.retries, releases=batch.releases)]
             pieces += [Batch(batch.claim, inserts=[run]) for run in rest]
@@ -125,6 +116,12 @@ class BatchWriter:
             pieces += [Batch(batch.claim, late=[each]) for each in batch.late]
             for piece in pieces:
                 await self._write_piece(piece, running, done)
+            for plan in plans:
+                mine = [inserts[run["_id"]] for run in (*plan.runs, *plan.records) if run["_id"] in inserts]
+                if await self._write_plan(plan, mine, batch.claim):
+                    written.append(plan)
+                    done.runs += [running[run["_id"]] for run in mine if run["_id"] in running]
+            done.refused = done.refused or len(written) < len(plans)
         except BaseException:
             self._unsettled = batch.claim.token  # what was committed before is running: the next pass starts it
             raise

@@ -14,7 +14,7 @@ from scheduler_daemon.scheduling.observer import Look, Observed, Observer
 from scheduler_daemon.scheduling.pass_alerts import PassAlerts
 from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
-from scheduler_daemon.store.passes import Batch, StalePlan
+from scheduler_daemon.store.passes import Batch
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
 from shared.queries.runs import Claim, RunDocument, started
 from shared.schedule.overlap import NO_LIVE_RUNS
@@ -89,9 +89,6 @@ class Claimer:
         ended, self._ended_jobs = self._ended_jobs, set()
         try:
             return await self._claim(free, now, ended, may_plan, changed)
-        except StalePlan:
-            self._ended_jobs |= ended
-            return Claimed(more=True)
         except BaseException:
             self._ended_jobs |= ended
             raise

@@ -28,7 +28,8 @@ from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_ove
 
 log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 25
+"""In one pass. Each is a commit of its own, and what falls due meanwhile waits for them."""
 KEEP_HANDLED = timedelta(days=7)
 
 

@@ -64,9 +64,10 @@ class Verdict:
         return {each.kind for each in self.violations}
 
     def told(self, most: int = 20) -> str:
-        """For the message of an assertion."""
+        """For the message of an assertion: the rare kinds first, so that a flood of one does not hide another."""
         rest = len(self.violations) - most
-        lines = [f"{each.kind}: {each.what}" for each in self.violations[:most]]
+        rare_first = sorted(self.violations, key=lambda each: self.count(each.kind))
+        lines = [f"{each.kind}: {each.what}" for each in rare_first[:most]]
         return "\n".join(lines + ([f"and {rest} more"] if rest > 0 else []))
 
 
