@@ -210,11 +210,11 @@ def _unexplained(run: Mapping[str, Any], attempts: list[Attempt]) -> Iterator[Vi
 def _check_overlaps(verdict: Verdict, jobs: Mapping[str, Mapping[str, Any]], attempts: list[Attempt]) -> None:
     """No two attempts of one occurrence at once; none of one job whose policy forbids it."""
 
-    def exclusive(attempt: Attempt) -> tuple[str, int]:
+    def exclusive(attempt: Attempt) -> tuple[str, str]:
         policies = jobs.get(attempt.job, {}).get("policies", {})
         scheduled = attempt.run == f"{attempt.job}:{attempt.nominal_ms}"
         one = attempt.job in jobs and scheduled and policies.get("overlap", "skip") in ONE_AT_A_TIME
-        return attempt.job, 0 if one else attempt.nominal_ms
+        return attempt.job, "" if one else attempt.run
 
     for _, group in groupby(sorted(attempts, key=lambda each: (exclusive(each), each.first)), exclusive):
         former: Attempt | None = None

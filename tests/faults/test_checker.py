@@ -177,6 +177,13 @@ def test_a_sound_past_passes_and_is_counted(past: Past):
     assert (verdict.occurrences, verdict.attempts, verdict.interrupted) == (3, 4, 1)
 
 
+def test_runs_that_were_asked_for_in_the_same_millisecond_may_be_alive_together(past: Past):
+    for key in ("first", "second"):
+        past.db.job_runs.insert_one(past.run(past.at[1], _id=f"job:m:{key}", trigger="manual", forced=True))
+        past.tell(past.at[1], after=3, run=f"job:m:{key}", process=key)
+    assert "overlap" not in check(past.db, past.journals, past.until).kinds
+
+
 def test_what_falls_due_later_is_not_asked_for(past: Past):
     past.remove(2)
     assert "lost" not in check(past.db, past.journals, past.at[1]).kinds

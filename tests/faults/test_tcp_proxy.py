@@ -1,5 +1,6 @@
 """The proxy does to connections what its modes say."""
 
+import gc
 import socket
 import threading
 import time
@@ -112,3 +113,13 @@ def test_a_reset_reply_leaves_the_request_executed(proxy: TcpProxy, client: sock
     wait_until(lambda: echo.heard == [b"hello", b"write"])
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as other:
         assert ask(other, b"new") == b"new"
+
+
+def test_closing_leaves_no_socket_of_a_connection_that_is_only_being_made(echo: Echo):
+    for _ in range(20):
+        between = TcpProxy(lambda: echo.port)
+        clients = [socket.create_connection(("127.0.0.1", between.port), timeout=5) for _ in range(5)]
+        between.close()
+        for each in clients:
+            each.close()
+    gc.collect()  # what was left open is an error of this test

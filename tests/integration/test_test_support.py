@@ -1,6 +1,7 @@
 """The instruments of the other tests, tried before they are trusted."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -54,6 +55,16 @@ async def test_an_accepted_message_is_in_the_journal(smtp_server: SmtpServer) ->
     assert message.message_id == "<one@example.com>"
     assert message.recipients == ("ada@example.com",)
     assert message.parsed.get_content().splitlines() == ["Hello!", ".", ".."]
+
+
+def test_a_closed_server_leaves_no_socket_of_a_connection_that_is_only_being_made() -> None:
+    for _ in range(20):
+        server = SmtpServer()
+        clients = [socket.create_connection((server.host, server.port), timeout=5) for _ in range(5)]
+        server.close()
+        for each in clients:
+            each.close()
+    gc.collect()  # what was left open is an error of this test
 
 
 async def test_a_scripted_reply_meets_its_recipient_only_and_is_used_up(smtp_server: SmtpServer) -> None:

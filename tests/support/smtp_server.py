@@ -196,10 +196,16 @@ class SmtpServer:
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopping.wait()
-        server.close()
+        self._abort_all()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+            self._abort_all()
+        server.close()  # last: asyncio forgets to close a connection that it has accepted just before
+        await asyncio.sleep(0)
+
+    def _abort_all(self) -> None:
         for connection in self._connections:
             connection.abort()
-        await asyncio.sleep(0)
 
     def _connection(self, context: ssl.SSLContext | None) -> _ScriptedSmtp:
         options: dict[str, Any] = {}

@@ -76,9 +76,11 @@ class TcpProxy:
         return len(self._connections)
 
     async def _shut_down(self) -> None:
+        """The listener is closed last: asyncio forgets to close a connection that it has accepted just before."""
+        await self._set(Mode.CUT)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
         self._server.close()
-        for connection in list(self._connections):
-            connection.abort()
         await asyncio.sleep(0)
 
     async def pass_on(self, writer: asyncio.StreamWriter, chunk: bytes) -> None:
