@@ -11,8 +11,7 @@ from shared.models.commands import Command, PastRange
 from shared.models.jobs import Job
 from shared.models.policies import BACKFILL_PRIORITY
 from shared.models.runs import backfill_run_id
-from shared.queries import runs as run_queries
-from shared.queries.runs import RunDocument
+from shared.queries.run_documents import RunDocument, new_run, waits
 from shared.schedule.overlap import width_of
 
 
@@ -30,8 +29,8 @@ def backfill_runs(
     """
     width = width_of(past.overlap, job.policies.max_concurrent) if past.overlap != "queue_all" else 1
     return [
-        run_queries.waits(
-            run_queries.new_run(
+        waits(
+            new_run(
                 job,
                 identity=backfill_run_id(job.id, command.id, to_milliseconds(moment)),
                 trigger="backfill",

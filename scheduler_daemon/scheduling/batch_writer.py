@@ -12,7 +12,7 @@ from scheduler_daemon.store.passes import Batch, PassStore, StalePlan
 from scheduler_daemon.store.runs import RunStore
 from shared.errors import PASSING, CommitUnknown, InvalidDefinition, StoreError
 from shared.models.definitions import Quarantine
-from shared.queries.runs import Claim, RunDocument
+from shared.queries.run_documents import Claim, RunDocument
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.store.passes import Batch
 from scheduler_daemon.store.transactions import MOST_BYTES, MOST_DOCUMENTS, Fence
-from shared.queries.runs import Claim, RunDocument, started
+from shared.queries.run_documents import Claim, RunDocument, started
 from shared.schedule.overlap import NO_LIVE_RUNS
 
 log = structlog.get_logger(__name__)

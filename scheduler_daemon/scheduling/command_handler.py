@@ -1,11 +1,12 @@
 """Carries out what people ask for: run now, cancel, retry, and decisions about messages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
+from scheduler_daemon.scheduling.answers import Answer, refused
 from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
@@ -20,17 +21,16 @@ from shared.errors import PASSING, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
 from shared.models.jobs import Job
 from shared.models.policies import Policies
-from shared.models.runs import LIVE, Run, RunState, SkipReason, Trigger
-from shared.queries import runs as run_queries
-from shared.queries.runs import RunDocument
+from shared.models.runs import LIVE, Run, RunState, Trigger
+from shared.queries.run_documents import RunDocument, new_run, skipped_run, waits
 from shared.schedule.backfill import past_occurrences
 from shared.schedule.overlap import NO_LIVE_RUNS, Decision, LiveRuns, decide_overlap, width_of
 
 log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE = 25
-"""In one pass. Each is a commit of its own, and what falls due meanwhile waits for them."""
-KEEP_HANDLED = timedelta(days=7)
+MOST_AT_ONCE = 100
+MOST_COMMITS = 10
+"""In one pass: what falls due meanwhile waits for them."""
 
 
 class MessageDecisions(Protocol):
@@ -70,7 +70,7 @@ class CommandHandler:
         self._clock = clock
         self._retention = retention
         self._on_waiting = on_waiting
-        self._handlers: Mapping[str, Callable[[Command], Awaitable[_Answer]]] = {
+        self._handlers: Mapping[str, Callable[[Command], Awaitable[Answer]]] = {
             "run": self._run_now,
             "cancel": self._cancel,
             "retry": self._retry,
@@ -82,68 +82,73 @@ class CommandHandler:
     async def run_once(self) -> bool:
         """Whether there may be more commands than were handled."""
         documents = await self._commands.open(MOST_AT_ONCE)
-        for document in documents:
-            await self._handle(document)
-        return len(documents) == MOST_AT_ONCE
+        waiting = documents
+        for _ in range(MOST_COMMITS):
+            if not waiting:
+                break
+            count = _handled_together(waiting)
+            await self._write([(each, await self._decide(each)) for each in waiting[:count]])
+            waiting = waiting[count:]
+        return bool(waiting) or len(documents) == MOST_AT_ONCE
 
-    async def _handle(self, document: Mapping[str, Any]) -> None:
+    async def _decide(self, document: Mapping[str, Any]) -> Answer:
         try:
             command = Command.from_document(document)
-            answer = await self._handlers[command.kind](command)
+            return await self._handlers[command.kind](command)
         except InvalidDefinition as fault:
-            answer = _Answer(False, str(fault))
+            return Answer(False, str(fault))
         except (*PASSING, LeadershipLost):
             raise
         except StoreError as fault:
-            answer = _refused(document, fault)
+            return refused(document, fault)
         except Exception as fault:  # one odd document: answered, so that it is not read again for ever
             log.error("command_failed", command_id=str(document["_id"]), exc_info=True)
-            answer = _Answer(False, f"could not be carried out: {type(fault).__name__}")
+            return Answer(False, f"could not be carried out: {type(fault).__name__}")
+
+    async def _write(self, answered: Sequence[tuple[Mapping[str, Any], Answer]]) -> None:
+        """All in one commit. If something is refused, each alone: the others do not suffer for one."""
+        now = self._clock.now()
         try:
-            await self._answer(document, answer)
+            await self._passes.answer_commands([answer.to(document, now) for document, answer in answered])
         except PASSING:
             raise
         except StoreError as fault:
-            await self._answer(document, _refused(document, fault))
+            if len(answered) > 1:
+                for each in answered:
+                    await self._write([each])
+                return
+            [(document, _)] = answered
+            answered = [(document, refused(document, fault))]
+            await self._passes.answer_commands([answer.to(document, now) for document, answer in answered])
+        for document, answer in answered:
+            log.info(
+                "command_handled",
+                command_id=str(document["_id"]),
+                kind=document.get("kind"),
+                accepted=answer.accepted,
+                detail=answer.detail,
+            )
 
-    async def _answer(self, document: Mapping[str, Any], answer: "_Answer") -> None:
-        now = self._clock.now()
-        update = {
-            "$set": {
-                "handledAt": now,
-                "outcome": {"accepted": answer.accepted, "detail": answer.detail},
-                "expireAt": now + KEEP_HANDLED,
-            }
-        }
-        await self._passes.answer_command(document["_id"], update, answer.runs, answer.skipped)
-        log.info(
-            "command_handled",
-            command_id=str(document["_id"]),
-            kind=document.get("kind"),
-            accepted=answer.accepted,
-            detail=answer.detail,
-        )
-
-    async def _run_now(self, command: Command) -> "_Answer":
+    async def _run_now(self, command: Command) -> Answer:
         if command.job_id is None or command.run_id is None:
             raise InvalidDefinition("jobId", "a run command names jobId and runId")
         return await self._start(command, command.job_id, command.run_id, "manual", command.params)
 
-    async def _retry(self, command: Command) -> "_Answer":
+    async def _retry(self, command: Command) -> Answer:
         former = await self._runs.by_id(command.retry_of or "")
         if former is None or command.run_id is None:
-            return _Answer(False, "there is no such run to retry")
+            return Answer(False, "there is no such run to retry")
         Run.from_document(former)
         if former["state"] in {state.value for state in LIVE}:
-            return _Answer(False, f"the run is {former['state']}; only a run that has ended can be retried")
+            return Answer(False, f"the run is {former['state']}; only a run that has ended can be retried")
         return await self._start(command, former["jobId"], command.run_id, "retry", former["params"])
 
     async def _start(
         self, command: Command, job_id: str, run_id: str, trigger: Trigger, params: dict[str, Any] | None
-    ) -> "_Answer":
+    ) -> Answer:
         job = await self._job(job_id)
         now = self._clock.now()
-        run = run_queries.new_run(
+        run = new_run(
             job,
             identity=run_id,
             trigger=trigger,
@@ -163,28 +168,28 @@ class CommandHandler:
             raise InvalidDefinition("jobId", "the job does not exist any more")
         return self._reader.read(document)
 
-    def _forced(self, most: int | None, live: LiveRuns, run: RunDocument) -> "_Answer":
+    def _forced(self, most: int | None, live: LiveRuns, run: RunDocument) -> Answer:
         if most is None or live.active < most:
-            return _Answer(True, "started", [run])
+            return Answer(True, "started", [run])
         self._on_waiting(run["jobId"])
-        return _Answer(True, f"waits: {most} runs of the job are alive (maxConcurrent)", [run_queries.waits(run, most)])
+        return Answer(True, f"waits: {most} runs of the job are alive (maxConcurrent)", [waits(run, most)])
 
-    def _under_overlap(self, policies: Policies, live: LiveRuns, run: RunDocument, now: datetime) -> "_Answer":
+    def _under_overlap(self, policies: Policies, live: LiveRuns, run: RunDocument, now: datetime) -> Answer:
         policy, most = policies.overlap, policies.max_concurrent
         match decide_overlap(policy, live, most):
             case Decision.RUN:
-                return _Answer(True, "started", [run])
+                return Answer(True, "started", [run])
             case Decision.SKIP:
-                record = run_queries.skipped_run(run, "overlap", now, self._retention.success)
+                record = skipped_run(run, "overlap", now, self._retention.success)
                 why = f"recorded as skipped: the job is running and its overlap policy is {policy}"
-                return _Answer(True, why, [record], skipped=(run["jobId"], "overlap"))
+                return Answer(True, why, [record], skipped=(run["jobId"], "overlap"))
             case decision:
                 self._on_waiting(run["jobId"])
                 if decision is Decision.REPLACE:
                     self._executor.cancel_job(run["jobId"], "replaced by a newer run")
-                return _Answer(True, "waits for the run before it", [run_queries.waits(run, width_of(policy, most))])
+                return Answer(True, "waits for the run before it", [waits(run, width_of(policy, most))])
 
-    async def _backfill(self, command: Command) -> "_Answer":
+    async def _backfill(self, command: Command) -> Answer:
         job, past, now = await self._job(command.job_id), command.range, self._clock.now()
         if past is None:
             raise InvalidDefinition("range", "a backfill command names its range")
@@ -197,48 +202,35 @@ class CommandHandler:
         count = sum(len(portion) for portion in portions) + len(last)
         left_out = f"; {len(moments) - count} have succeeded or are alive already" if count < len(moments) else ""
         self._on_waiting(job.id)
-        return _Answer(True, f"{count} runs wait for their turn{left_out}", last)
+        return Answer(True, f"{count} runs wait for their turn{left_out}", last)
 
-    async def _cancel(self, command: Command) -> "_Answer":
+    async def _cancel(self, command: Command) -> Answer:
         run_id = command.run_id or ""
         if self._executor.cancel(run_id, f"cancelled by {command.created_by}"):
-            return _Answer(True, "the running attempt was told to stop")
+            return Answer(True, "the running attempt was told to stop")
         if await self._runs.cancel_before_start(run_id, self._clock.now(), self._retention.failure):
-            return _Answer(True, "cancelled before it started")
+            return Answer(True, "cancelled before it started")
         run = await self._runs.by_id(run_id)
         if run is None:
-            return _Answer(False, "there is no such run")
+            return Answer(False, "there is no such run")
         if run["state"] == RunState.RUNNING.value:
-            return _Answer(False, "the run is just ending")
-        return _Answer(False, f"the run is {run['state']} already")
+            return Answer(False, "the run is just ending")
+        return Answer(False, f"the run is {run['state']} already")
 
-    async def _retry_message(self, command: Command) -> "_Answer":
-        return _Answer(*await self._messages.retry_message(command.item_id or "", self._clock.now()))
+    async def _retry_message(self, command: Command) -> Answer:
+        return Answer(*await self._messages.retry_message(command.item_id or "", self._clock.now()))
 
-    async def _resolve_message(self, command: Command) -> "_Answer":
+    async def _resolve_message(self, command: Command) -> Answer:
         state = str((command.params or {}).get("state", ""))
-        return _Answer(*await self._messages.resolve_message(command.item_id or "", state, self._clock.now()))
+        return Answer(*await self._messages.resolve_message(command.item_id or "", state, self._clock.now()))
 
 
-class _Answer:
-    """What the person is told, and the runs that are inserted together with the answer."""
-
-    __slots__ = ("accepted", "detail", "runs", "skipped")
-
-    def __init__(
-        self,
-        accepted: bool,
-        detail: str,
-        runs: Sequence[RunDocument] = (),
-        skipped: tuple[str, SkipReason] | None = None,
-    ) -> None:
-        """skipped: the job that skipped one of the runs, and why."""
-        self.accepted = accepted
-        self.detail = detail
-        self.runs = runs
-        self.skipped = skipped
-
-
-def _refused(document: Mapping[str, Any], fault: StoreError) -> _Answer:
-    log.error("run_not_storable", command_id=str(document["_id"]), error=str(fault))
-    return _Answer(False, "the run cannot be stored")
+def _handled_together(documents: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the first can be decided on before any of them is written: run-nows, each of another job."""
+    jobs: set[str] = set()
+    for document in documents:
+        job = document.get("jobId")
+        if document.get("kind") != "run" or not isinstance(job, str) or job in jobs:
+            break
+        jobs.add(job)
+    return max(1, len(jobs))

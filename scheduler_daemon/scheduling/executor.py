@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 
 import structlog
-from pydantic import ValidationError
 
-from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, Services
+from scheduler_daemon.job_template import JobResult, JobTemplate, Services
+from scheduler_daemon.run_context import context_for
 from scheduler_daemon.scheduling.attempt_report import AttemptReport
 from scheduler_daemon.scheduling.outcome import Cancelled, Failed, Interrupted, Outcome, Returned, TimedOut
 from scheduler_daemon.scheduling.run_reports import RunReports
 from scheduler_daemon.workers.pool import WorkerPool
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, LeadershipLost
-from shared.models.base import invalid_definition
 from shared.models.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -163,7 +162,14 @@ class Executor:
         if template.is_blocking:
             return await self._workers.run(template, run, report)
         try:
-            context = self._context(template, run, report)
+            context = context_for(
+                template,
+                run,
+                log=report.run_log.logger(),
+                clock=self._clock,
+                services=self._services,
+                report_progress=report.report_progress,
+            )
         except InvalidDefinition as fault:
             return Failed("InvalidParameters", str(fault), retryable=False)
         seconds = run["timeoutMs"] / 1000
@@ -183,23 +189,6 @@ class Executor:
     def _repeats(self, run: RunDocument) -> bool:
         template = self._templates.get(run["template"])
         return template is None or template.on_interrupt == "retry"
-
-    def _context(self, template: JobTemplate, run: RunDocument, report: AttemptReport) -> JobExecutionContext:
-        try:
-            params = template.Parameters.model_validate(run["params"])
-        except ValidationError as fault:
-            raise invalid_definition(fault) from None
-        return JobExecutionContext(
-            run_id=run["_id"],
-            job_id=run["jobId"],
-            attempt=run["attempt"],
-            scheduled_for=run["scheduledFor"],
-            params=params,
-            log=report.run_log.logger(),
-            clock=self._clock,
-            services=self._services,
-            report_progress=report.report_progress,
-        )
 
     def _settled(self, execution: _Execution) -> None:
         run = execution.run

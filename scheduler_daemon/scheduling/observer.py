@@ -17,7 +17,7 @@ from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.runs import RunStore
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
-from shared.queries.runs import RunDocument
+from shared.queries.run_documents import RunDocument
 from shared.schedule.overlap import LiveRuns
 
 log = structlog.get_logger(__name__)

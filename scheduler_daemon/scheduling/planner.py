@@ -16,8 +16,7 @@ from shared.models.jobs import Job, Resting
 from shared.models.runs import SkipReason, due_run_id, run_id
 from shared.models.schedule import OnceSchedule, Schedule
 from shared.queries import jobs as job_queries
-from shared.queries import runs as run_queries
-from shared.queries.runs import RunDocument
+from shared.queries.run_documents import SCHEDULER, RunDocument, new_run, skipped_run, skipped_span, waits
 from shared.schedule.exclusions import Exclusions
 from shared.schedule.misfire import ON_TIME, SkippedRange, due_occurrences, skipped_between
 from shared.schedule.occurrences import jittered
@@ -75,7 +74,7 @@ class Planner:
 
     def due_run(self, job: Job, scheduled_for: datetime, now: datetime) -> RunDocument:
         """A run that a due source asks for."""
-        return run_queries.new_run(
+        return new_run(
             job,
             identity=due_run_id(job.id, to_milliseconds(now)),
             trigger="due",
@@ -122,7 +121,7 @@ class Planner:
         for moment in nominal:
             if remaining is not None and len(plan.runs) >= remaining:
                 return  # maxRuns is reached: the schedule ends here. A skipped occurrence does not count
-            run = run_queries.new_run(
+            run = new_run(
                 job, identity=run_id(job.id, to_milliseconds(moment)), trigger="schedule", scheduled_for=moment, now=now
             )  # fmt: skip
             if policies.start_deadline is not None and run["startBy"] < now:
@@ -136,7 +135,7 @@ class Planner:
                     self._skip(plan, run, "overlap", now)
                 case decision:
                     waiting += 1
-                    plan.runs.append(run_queries.waits(run, width_of(policies.overlap, policies.max_concurrent)))
+                    plan.runs.append(waits(run, width_of(policies.overlap, policies.max_concurrent)))
                     if decision is Decision.REPLACE:
                         plan.cancel_running_of = job.id
 
@@ -160,7 +159,7 @@ class Planner:
 
     def _auto_pause(self, job: Job, now: datetime) -> JobPlan:
         failures = job.daemon.consecutive_failures
-        pause = Pause(reason=f"{failures} runs failed one after another", by=run_queries.SCHEDULER, at=now)
+        pause = Pause(reason=f"{failures} runs failed one after another", by=SCHEDULER, at=now)
         plan = JobPlan(job_queries.as_seen(job), {}, job_id=job.id)
         cursor = _cursor(job, now)
         if job.daemon.resting is not None:  # a pause that began while the job had paused itself has ended
@@ -189,11 +188,11 @@ class Planner:
                 self._record(plan, job, span, "paused", now)
 
     def _record(self, plan: JobPlan, job: Job, span: SkippedRange, reason: SkipReason, now: datetime) -> None:
-        plan.records.append(run_queries.skipped_span(job, span, reason, now, self._keep_skipped))
+        plan.records.append(skipped_span(job, span, reason, now, self._keep_skipped))
         plan.skipped[reason] += span.count
 
     def _skip(self, plan: JobPlan, run: RunDocument, reason: SkipReason, now: datetime) -> None:
-        plan.records.append(run_queries.skipped_run(run, reason, now, self._keep_skipped))
+        plan.records.append(skipped_run(run, reason, now, self._keep_skipped))
         plan.skipped[reason] += 1
 
 

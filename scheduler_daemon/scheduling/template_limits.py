@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from scheduler_daemon.job_template import JobTemplate
 from shared.errors import SettingsError
-from shared.queries.runs import RunDocument
+from shared.queries.run_documents import RunDocument
 
 
 class TemplateLimits:

@@ -16,7 +16,7 @@ from shared.errors import StoreError
 from shared.models.runs import RunState, SkipReason
 from shared.queries import jobs as job_queries
 from shared.queries import runs as queries
-from shared.queries.runs import Claim
+from shared.queries.run_documents import Claim
 
 Document = dict[str, Any]
 Change = tuple[Document, Document]
@@ -24,6 +24,19 @@ Change = tuple[Document, Document]
 
 class StalePlan(StoreError):
     """A job was changed between planning and writing; the caller plans again, the transaction is not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandledCommand:
+    """The answer to a command, and what it asked for.
+
+    update: of the command; runs: to insert; skipped: the job that skipped one of them, and why.
+    """
+
+    command_id: Any
+    update: Document
+    runs: Sequence[Document] = ()
+    skipped: tuple[str, SkipReason] | None = None
 
 
 @dataclass(slots=True)
@@ -138,24 +151,17 @@ class PassStore:
 
         await self._fence.fenced(work)
 
-    async def answer_command(
-        self,
-        command_id: Any,
-        update: Document,
-        runs: Sequence[Document] = (),
-        skipped: tuple[str, SkipReason] | None = None,
-    ) -> None:
-        """Marks a command as handled and, in the same commit, inserts the runs that it asked for.
-
-        skipped: the job that skipped one of them, and why.
-        """
+    async def answer_commands(self, answers: Sequence[HandledCommand]) -> None:
+        """Marks commands as handled and, in the same commit, inserts the runs that they asked for."""
 
         async def work(session: AsyncClientSession) -> None:
-            answered = await self._commands.update_one({"_id": command_id, "handledAt": None}, update, session=session)
-            if answered.matched_count and runs:
-                await self._insert_missing(runs, session)
-            if answered.matched_count and skipped is not None:
-                await self._count_skipped(*skipped, 1, session)
+            for answer in answers:
+                criteria = {"_id": answer.command_id, "handledAt": None}
+                answered = await self._commands.update_one(criteria, answer.update, session=session)
+                if answered.matched_count and answer.runs:
+                    await self._insert_missing(answer.runs, session)
+                if answered.matched_count and answer.skipped is not None:
+                    await self._count_skipped(*answer.skipped, 1, session)
 
         await self._fence.fenced(work)
 

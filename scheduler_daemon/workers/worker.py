@@ -11,20 +11,19 @@ from types import FrameType
 from typing import NoReturn, cast
 
 import structlog
-from pydantic import ValidationError
 from structlog.typing import EventDict, WrappedLogger
 
-from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobStopped, JobTemplate, Progress, Services
+from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobStopped, JobTemplate, Services
 from scheduler_daemon.plugins import template_at
+from scheduler_daemon.run_context import context_for
 from scheduler_daemon.run_log import Line, RunLog, with_traceback
 from scheduler_daemon.scheduling.outcome import stored_result
 from scheduler_daemon.workers.frames import ChannelClosed, Frame, encoded, receive_frame
+from scheduler_daemon.workers.progress_sender import ProgressSender
 from shared.clock import SystemClock
 from shared.errors import InvalidDefinition
 from shared.logging import LogLevel
-from shared.models.base import invalid_definition
 
-PROGRESS_SECONDS = 1.0
 LONGEST_ERROR = 10_000
 
 
@@ -97,10 +96,17 @@ class Worker:
         run = order["run"]
         # The daemon says what is left out: more may be there.
         self.run_log = RunLog(self._clock, self._send_line, self._log_level, own_lines=False)
-        progress = ProgressSender(self, self._clock)
+        progress = ProgressSender(self.send, self._clock)
         try:
             template = self._template(order["template"])
-            context = self._context(template, run, self.run_log, progress)
+            context = context_for(
+                template,
+                run,
+                log=self.run_log.logger(),
+                clock=self._clock,
+                services=cast(Services, NoServices()),
+                report_progress=progress,
+            )
         except InvalidDefinition as fault:
             ended = _failed("InvalidParameters", str(fault), retryable=False)
         except Exception as fault:  # a plugin's import may raise anything
@@ -142,72 +148,8 @@ class Worker:
             self._templates[place] = template_at(place)
         return self._templates[place]
 
-    def _context(
-        self, template: JobTemplate, run: Frame, run_log: RunLog, progress: "ProgressSender"
-    ) -> JobExecutionContext:
-        try:
-            params = template.Parameters.model_validate(run["params"])
-        except ValidationError as fault:
-            raise invalid_definition(fault) from None
-        return JobExecutionContext(
-            run_id=run["_id"],
-            job_id=run["jobId"],
-            attempt=run["attempt"],
-            scheduled_for=run["scheduledFor"],
-            params=params,
-            log=run_log.logger(),
-            clock=self._clock,
-            services=cast(Services, NoServices()),
-            report_progress=progress,
-        )
-
     def _send_line(self, line: Line, _size: int) -> None:
         self.send({"kind": "line", "line": line})
-
-
-class ProgressSender:
-    """Sends at most one progress a second: at once if it is the first for a while, else when the second is over."""
-
-    def __init__(self, worker: Worker, clock: SystemClock) -> None:
-        self._worker = worker
-        self._clock = clock
-        self._latest: Frame | None = None
-        self._sent_at = -PROGRESS_SECONDS
-        self._timer: threading.Timer | None = None
-        self._turn = threading.RLock()
-        self._finished = False
-
-    def __call__(self, progress: Progress) -> None:
-        self._latest = {
-            "kind": "progress",
-            "progress": {
-                "done": progress.done,
-                "total": progress.total,
-                "message": progress.message,
-                "at": self._clock.now(),
-            },
-        }
-        wait = self._sent_at + PROGRESS_SECONDS - self._clock.monotonic()
-        if wait <= 0:
-            self._send()
-        elif self._timer is None:
-            self._timer = threading.Timer(wait, self._send)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def finish(self) -> None:
-        """The last value is sent before the end of the run; later ones are not."""
-        with self._turn:
-            self._send()
-            self._finished = True
-
-    def _send(self) -> None:
-        with self._turn:
-            self._timer = None
-            frame, self._latest = self._latest, None
-            if frame is not None and not self._finished:
-                self._sent_at = self._clock.monotonic()
-                self._worker.send(frame)
 
 
 class _ToRunLog(logging.Handler):

@@ -51,7 +51,7 @@ def arm(point: str, after: int) -> None:
     _armed[point] = after
     _around_passes()
     _after(FinishStore, "write", "finish_committed")
-    _after(PassStore, "answer_command", "command_answered")
+    _after(PassStore, "answer_commands", "command_answered")
     _after(PassStore, "reclaim", "reclaimed")
     _after(SchedulerStateStore, "take", "lease_taken", lambda before: before is not None)
     _after(SchedulerStateStore, "end_sessions", "sessions_ended")

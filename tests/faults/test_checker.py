@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from shared.clock import to_milliseconds
 from shared.models.jobs import Job
-from shared.queries.runs import Claim, new_run, started
+from shared.queries.run_documents import Claim, new_run, started
 from tests.faults.checker import check
 from tests.support.documents import command_document, job_document
 from tests.support.http_objects import soon

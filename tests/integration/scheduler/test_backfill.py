@@ -117,16 +117,16 @@ async def test_a_backfill_that_is_carried_out_twice_makes_each_run_once(
     await job(bench)
     await bench.db.commands.insert_one(backfill(1000, 1))
     passes = bench.daemon.scheduler._parts.commands._passes
-    answer_command = passes.answer_command
+    answer_commands = passes.answer_commands
 
     async def dies(*_: Any) -> None:
         raise ConnectionError("killed here")
 
-    monkeypatch.setattr(passes, "answer_command", dies)
+    monkeypatch.setattr(passes, "answer_commands", dies)
     with pytest.raises(ConnectionError):
         await bench.tick(1)
     assert await bench.db.job_runs.count_documents({}) == 500
-    monkeypatch.setattr(passes, "answer_command", answer_command)
+    monkeypatch.setattr(passes, "answer_commands", answer_commands)
     await bench.tick(1)
     assert await bench.db.job_runs.count_documents({}) == 1000
     assert (await answer(bench))["accepted"] is True

@@ -36,7 +36,7 @@ from scheduler_daemon.scheduling.outcome import (
 from shared.models.jobs import Job
 from shared.models.runs import LIVE, TERMINAL, TRANSITIONS, Run, RunState, manual_run_id
 from shared.queries import runs as queries
-from shared.queries.runs import Claim
+from shared.queries.run_documents import Claim, new_run, waits
 from tests.support.documents import MONDAY, job_document
 
 RETENTION = Retention(timedelta(days=7), timedelta(days=30))
@@ -83,14 +83,14 @@ class RunMachine(RuleBasedStateMachine):
     def materialise(self, policies: Document, waiting: bool) -> None:
         self.made += 1
         job = Job.from_document(job_document(self.job_id, policies=policies))
-        run = queries.new_run(
+        run = new_run(
             job,
             identity=manual_run_id(self.job_id, str(self.made)),
             trigger="schedule",
             scheduled_for=self.now,
             now=self.now,
         )
-        self.runs.insert_one(queries.waits(run, 1) if waiting else run)
+        self.runs.insert_one(waits(run, 1) if waiting else run)
         self.starts[run["_id"]] = 0
 
     @precondition(lambda self: self.known)

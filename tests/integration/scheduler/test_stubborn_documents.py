@@ -9,7 +9,7 @@ from bson.raw_bson import RawBSONDocument
 
 from shared.errors import CommitUnknown, DocumentRefused, StoreUnavailable
 from shared.models.jobs import Job
-from shared.queries.runs import new_run
+from shared.queries.run_documents import new_run
 from tests.integration.scheduler.conftest import OpenBench
 from tests.support.documents import MONDAY, command_document, job_document, once, seconds
 from tests.support.workbench import Workbench

@@ -6,9 +6,10 @@ from typing import Any, cast
 import pytest
 
 from scheduler_daemon.job_template import JobStopped, Progress
-from scheduler_daemon.workers import worker as worker_module
+from scheduler_daemon.workers import progress_sender
 from scheduler_daemon.workers.frames import Frame, encoded
-from scheduler_daemon.workers.worker import NoServices, ProgressSender, Worker
+from scheduler_daemon.workers.progress_sender import PROGRESS_SECONDS, ProgressSender
+from scheduler_daemon.workers.worker import NoServices, Worker
 from shared.clock import SystemClock
 
 
@@ -56,7 +57,7 @@ class Hearing:
 
 def test_progress_is_throttled_and_the_last_value_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     hearing = Hearing()
-    sender = ProgressSender(cast(Worker, hearing), SystemClock())
+    sender = ProgressSender(hearing.send, SystemClock())
     for number in range(1000):
         sender(Progress(number))
     assert hearing.done == [0]
@@ -77,13 +78,13 @@ def test_a_throttled_value_is_sent_when_its_time_has_come(monkeypatch: pytest.Mo
 
         def start(self) -> None: ...
 
-    monkeypatch.setattr(worker_module.threading, "Timer", Timer)
+    monkeypatch.setattr(progress_sender.threading, "Timer", Timer)
     hearing = Hearing()
-    sender = ProgressSender(cast(Worker, hearing), SystemClock())
+    sender = ProgressSender(hearing.send, SystemClock())
     for number in range(3):
         sender(Progress(number))
     ((seconds, call),) = started
-    assert 0 < seconds <= worker_module.PROGRESS_SECONDS
+    assert 0 < seconds <= PROGRESS_SECONDS
     call()
     assert hearing.done == [0, 2]
 
