@@ -4,7 +4,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
-from api import auth, context, problems, responses
+from api import auth, context, export_folder, problems, responses
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -30,6 +30,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     )
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.api_max_body_bytes
+    export_folder.keep(app, settings)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     the_clock = clock or SystemClock()
     context.keep(app, Store(settings, the_clock), the_clock)

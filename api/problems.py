@@ -59,6 +59,7 @@ class ProblemCode(StrEnum):
     RUN_FINISHED = "run_finished"  # a finished run cannot be cancelled
     RUN_NOT_RETRYABLE = "run_not_retryable"  # only failed, timed out, interrupted or cancelled runs are retried
     QUARANTINED = "quarantined"  # the document is malformed; mend it first
+    EXPORT_GONE = "export_gone"  # the file of an export is not in the folder that this API reads
     DOCUMENT_REFUSED = "document_refused"  # MongoDB can never store it
     DATABASE_UNAVAILABLE = "database_unavailable"  # MongoDB does not answer; try again
     INTERNAL = "internal"  # a fault of this program; the log has the request id

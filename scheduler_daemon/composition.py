@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from scheduler_daemon.exports.service import Exports
+from scheduler_daemon.housekeeping import OwnHousekeeping
 from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
 from scheduler_daemon.scheduling.announcer import Announcer
@@ -37,7 +39,10 @@ from scheduler_daemon.store.calendars import CalendarStore
 from scheduler_daemon.store.changes import ChangeStore
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.due_sources import DueSourceStore
+from scheduler_daemon.store.expired import ExpiredStore
+from scheduler_daemon.store.exports import ExportStore
 from scheduler_daemon.store.finishes import FinishStore
+from scheduler_daemon.store.host_data import HostCollections
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.passes import PassStore
@@ -118,7 +123,11 @@ async def compose(
         settings, client=client, database=database, fence=fence, clock=clock, wake=wiring.wake_for_changes, rules=rules
     )
     services = notifications.services
-    sessions = [fenced_session, *finish_sessions]
+    archiving_session = TransactionSession(client)
+    services.database = HostCollections(database, archiving_session, settings)
+    services.exports = Exports(ExportStore(database), settings.export_folder, settings.export_retention)
+    services.housekeeping = OwnHousekeeping(ExpiredStore(database), services.exports, settings.temporary_folders)
+    sessions = [fenced_session, archiving_session, *finish_sessions]
     retention = Retention(settings.run_retention_success, settings.run_retention_failure)
     jobs, runs = JobStore(database), RunStore(database)
     passes = PassStore(database, fence, retention.success, retention.failure)

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +20,9 @@ from scheduler_daemon.due_source import DueSource
 from shared.clock import Clock
 
 if TYPE_CHECKING:
+    from scheduler_daemon.exports.service import Exports
+    from scheduler_daemon.host_data import HostDatabase
+    from scheduler_daemon.housekeeping import OwnHousekeeping
     from scheduler_daemon.notifications.email_sender import EmailSender
     from scheduler_daemon.notifications.service import NotificationService
 
@@ -109,6 +113,12 @@ class Services:
     notifications: "NotificationService"
     email_sender: "EmailSender"
     """Sends what is queued for the channel email; used by the notifiers."""
+    database: "HostDatabase" = field(init=False, repr=False)
+    """The host application's collections, as far as the settings allow. Set by the composition, as what follows."""
+    exports: "Exports" = field(init=False, repr=False)
+    """The folder of exported files, and their records."""
+    housekeeping: "OwnHousekeeping" = field(init=False, repr=False)
+    """Removal of what this system itself no longer needs."""
 
 
 @dataclass(slots=True)
@@ -132,6 +142,16 @@ class JobExecutionContext:
     @property
     def notifications(self) -> "NotificationService":
         return self.services.notifications
+
+    @property
+    def database(self) -> "HostDatabase":
+        """Collections that the settings allow, and what may be done with them."""
+        return self.services.database
+
+    @property
+    def export_folder(self) -> Path | None:
+        """Where files for download go; None: the settings name no folder."""
+        return self.services.exports.folder
 
     def progress(self, done: float, total: float | None = None, message: str = "") -> None:
         """Says how far the work is; shown with the run. Cheap: only the latest is stored, about once a second.

@@ -1,7 +1,7 @@
 """Endings that happen although the one who waits for them is cancelled."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -13,5 +13,16 @@ async def uninterrupted(ending: Coroutine[Any, Any, Result]) -> Result:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def in_thread(work: Callable[[], Result], on_cancel: Callable[[], None] = lambda: None) -> Result:
+    """What blocking work returns. It is over when this ends, also for a cancelled caller; on_cancel may hasten it."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        on_cancel()
         await asyncio.wait([task])
         raise

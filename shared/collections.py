@@ -20,6 +20,16 @@ CALENDARS = "calendars"
 CONTROLS = "controls"
 API_TOKENS = "api_tokens"
 AUDIT_LOG = "audit_log"
+EXPORTS = "exports"
+
+OWN_COLLECTIONS = frozenset(
+    {
+        DYNAMIC_JOBS, COMMANDS, JOB_RUNS, JOB_RUN_LOGS, JOB_TEMPLATES, SCHEDULED_NOTIFICATIONS, NOTIFICATION_TEMPLATES,
+        NOTIFICATION_QUEUE, DELIVERIES, SCHEDULER_STATE, RECIPIENTS, RECIPIENT_GROUPS, CALENDARS, CONTROLS, API_TOKENS,
+        AUDIT_LOG, EXPORTS,
+    }
+)  # fmt: skip
+"""All of the above: what the clean-up of a host application's data never touches."""
 
 CODEC_OPTIONS: CodecOptions[dict[str, object]] = CodecOptions(
     tz_aware=True,

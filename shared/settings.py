@@ -4,6 +4,7 @@ docs/settings.md is generated from the descriptions here (`make docs`); a test c
 """
 
 import os
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.collections import API_TOKENS, OWN_COLLECTIONS
 from shared.durations import Duration
 from shared.errors import SettingsError
 from shared.logging import LogFormat, LogLevel
@@ -23,6 +25,36 @@ def _is_mongodb_uri(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("write mongodb://host:port/?replicaSet=name")
     return value
+
+
+def _is_collection_name(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}", name) is None or name.startswith("system."):
+        raise ValueError('write names of collections as a JSON list: ["orders", "sessions"]')
+    return name
+
+
+def _is_foreign(name: str) -> str:
+    if name in OWN_COLLECTIONS:
+        raise ValueError("a collection of the scheduler itself is never cleaned up like this; take it off the list")
+    return name
+
+
+def _holds_no_tokens(name: str) -> str:
+    if name == API_TOKENS:
+        raise ValueError(f"{API_TOKENS} is never exported; take it off the list")
+    return name
+
+
+def _is_absolute_folder(path: Path) -> Path:
+    if not path.is_absolute() or ".." in path.parts or path == Path("/"):
+        raise ValueError('write the absolute path of a folder, without "..", and not "/"')
+    return path
+
+
+CollectionName = Annotated[str, AfterValidator(_is_collection_name)]
+ForeignCollection = Annotated[CollectionName, AfterValidator(_is_foreign)]
+ExportableCollection = Annotated[CollectionName, AfterValidator(_holds_no_tokens)]
+Folder = Annotated[Path, AfterValidator(_is_absolute_folder)]
 
 
 class Settings(BaseSettings):
@@ -90,6 +122,30 @@ class Settings(BaseSettings):
     message_retention: Duration = Field(
         timedelta(days=90),
         description="How long a finished message and its deliveries are kept. A change applies to earlier ones, too.",
+    )
+
+    cleanup_collections: list[ForeignCollection] = Field(
+        [], description='Collections that database_cleanup may delete from, as JSON: `["sessions", "events"]`.'
+    )
+    ticket_collections: list[ForeignCollection] = Field(
+        ["tickets"],
+        description="Collections that ticket_cleanup may clean up, as JSON. Archived tickets go to `<name>_archive`.",
+    )
+    temporary_folders: list[Folder] = Field(
+        [],
+        description="Folders of temporary files that system_cleanup may delete old files from, absolute paths as JSON: "
+        '`["/var/tmp/reports"]`.',
+    )
+    export_collections: list[ExportableCollection] = Field(
+        [], description='Collections that data_export may read, as JSON: `["orders"]`.'
+    )
+    export_folder: Folder | None = Field(
+        None,
+        description="Folder that data_export writes to, and that the API serves downloads from: an absolute path, the "
+        "same for both programs. Unset: nothing is exported.",
+    )
+    export_retention: Duration = Field(
+        timedelta(days=7), description="How long an exported file is kept. A change applies to earlier files, too."
     )
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")

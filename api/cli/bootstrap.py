@@ -28,6 +28,7 @@ class StandardJob(NamedTuple):
     name: str
     template: str
     schedule: dict[str, Any]
+    params: dict[str, Any] = {}
 
 
 STANDARD_JOBS = (
@@ -49,7 +50,11 @@ STANDARD_JOBS = (
         {"kind": "cron", "expression": "0 3 * * *"},
     ),
     StandardJob(
-        "standard-ticket-cleanup", "Clean up tickets", "ticket_cleanup", {"kind": "cron", "expression": "0 4 * * *"}
+        "standard-ticket-cleanup",
+        "Clean up tickets",
+        "ticket_cleanup",
+        {"kind": "cron", "expression": "0 4 * * *"},
+        {"dryRun": True},  # they are the host application's: a person says when it becomes serious
     ),
 )
 
@@ -95,7 +100,12 @@ def _ensure_job(session: Session, standard: StandardJob, catalogue: list[Publish
     if not any(each.type == standard.template and each.available for each in catalogue):
         return
     definition = JobDefinition.model_validate(
-        {"name": standard.name, "template": standard.template, "schedule": standard.schedule}
+        {
+            "name": standard.name,
+            "template": standard.template,
+            "schedule": standard.schedule,
+            "params": standard.params,
+        }
     )
     job = new_job(standard.id, definition, catalogue, session.actor, session.clock.now())
     _ensure(session, f"job {standard.id}", standard.id, lambda: session.store.jobs.insert(job, session.actor))

@@ -5,6 +5,7 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     backfills,
     calendars,
+    exports,
     groups,
     health,
     job_actions,
@@ -38,6 +39,7 @@ def blueprints() -> list[APIBlueprint]:
         recipients,
         groups,
         messages,
+        exports,
         health,
     )
     return [module.blueprint for module in modules]

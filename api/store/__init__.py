@@ -7,6 +7,7 @@ from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
 from api.store.connection import Connection
+from api.store.exports import ExportStore
 from api.store.groups import GroupStore
 from api.store.jobs import JobStore
 from api.store.maintenance import MaintenanceStore
@@ -74,6 +75,10 @@ class Store:
     @cached_property
     def messages(self) -> MessageStore:
         return MessageStore(self.connection)
+
+    @cached_property
+    def exports(self) -> ExportStore:
+        return ExportStore(self.connection)
 
     @cached_property
     def maintenance(self) -> MaintenanceStore:

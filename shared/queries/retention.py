@@ -49,6 +49,16 @@ def expiring(after: datetime, until: datetime) -> Filter:
     return {"expireAt": {"$exists": True, "$gt": after, "$lte": until}, "$expr": _is_date("expireAt")}
 
 
+def expired(now: datetime) -> Filter:
+    """What MongoDB will remove, and has not removed yet. Index `expiry`."""
+    return {"expireAt": {"$exists": True, "$lt": now}, "$expr": _is_date("expireAt")}
+
+
+def useless_tokens(until: datetime) -> Filter:
+    """Tokens that expired or were revoked before `until`."""
+    return {"$or": [{"expiresAt": {"$lt": until}}, {"revokedAt": {"$lt": until}}]}
+
+
 def newest_ended(job_id: str) -> Filter:
     """Ended runs of a job, sorted by NEWEST_FIRST. Index `by_job`."""
     return {"jobId": job_id, "state": {"$in": RUN_STATES}}

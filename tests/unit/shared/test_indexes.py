@@ -12,6 +12,7 @@ from shared.models import (
     calendars,
     catalogue,
     commands,
+    exports,
     jobs,
     maintenance,
     notification_models,
@@ -39,6 +40,7 @@ MODELS = {
     names.CONTROLS: maintenance.Maintenance,
     names.API_TOKENS: access.ApiToken,
     names.AUDIT_LOG: access.AuditEntry,
+    names.EXPORTS: exports.ExportRecord,
     names.SCHEDULER_STATE: scheduler_state.Heartbeat,
 }
 

@@ -1,0 +1,1 @@
+"""Job templates on a real database and real folders."""
