@@ -26,7 +26,8 @@ def guarded(text: str) -> str:
 
 
 def _moment(value: datetime) -> str:
-    return value.isoformat(timespec="milliseconds") + "Z"  # naive UTC, as the encoders decode it
+    text = value.isoformat()  # naive UTC, as the encoders decode it, and of whole milliseconds; twice as fast so
+    return text[:-3] + "Z" if value.microsecond else text + ".000Z"
 
 
 def plain(value: Any) -> Any:

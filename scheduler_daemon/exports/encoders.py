@@ -9,7 +9,7 @@ import bson
 from bson import json_util
 from bson.codec_options import CodecOptions, DatetimeConversion
 
-from scheduler_daemon.exports.cells import CELLS, as_json, guarded
+from scheduler_daemon.exports.cells import CELLS, FORMULA_STARTS, as_json, guarded
 
 Document = dict[str, Any]
 
@@ -74,13 +74,23 @@ class CsvEncoder:
         self._write([[guarded(column) for column in columns]])
 
     def encode(self, batch: bytes) -> int:
-        cells, values = CELLS, self._values
-        rows = [
-            [value if (kind := type(value)) is int else cells[kind](value) for value in values(document)]
-            for document in documents(batch)
-        ]
-        self._write(rows)
-        return len(rows)
+        rows = 0
+        cells, values, starts = CELLS, self._values, FORMULA_STARTS
+
+        def row(document: Document) -> list[Any]:  # the usual types without a call: half of an export's time is here
+            nonlocal rows
+            rows += 1
+            return [
+                value
+                if (kind := type(value)) is int or kind is float
+                else (guarded(value) if value[:1] in starts else value)
+                if kind is str
+                else cells[kind](value)
+                for value in values(document)
+            ]
+
+        self._write(map(row, documents(batch)))
+        return rows
 
     def finish(self) -> None:
         return
@@ -88,7 +98,7 @@ class CsvEncoder:
     def abandon(self) -> None:
         return
 
-    def _write(self, rows: Sequence[Sequence[Any]]) -> None:
+    def _write(self, rows: Iterable[Sequence[Any]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self._delimiter).writerows(rows)
         self._file.write(text.getvalue().encode("utf-8", "replace"))
