@@ -25,6 +25,8 @@ class Sizes:
     fan_outs: int
     emails: int
     email_pairs: int
+    exported: int
+    exports: int
     endurance_runs_per_second: int
     endurance_seconds: int
 
@@ -48,6 +50,8 @@ FULL = Sizes(
     fan_outs=2,
     emails=3_000,
     email_pairs=3,
+    exported=1_000_000,
+    exports=2,
     endurance_runs_per_second=2_000,
     endurance_seconds=600,
 )
@@ -68,6 +72,8 @@ QUICK = Sizes(
     fan_outs=1,
     emails=500,
     email_pairs=1,
+    exported=100_000,
+    exports=1,
     endurance_runs_per_second=500,
     endurance_seconds=20,
 )

@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tests.benchmarks import drain, endurance, fan_out, idle, mail, pass_cost, reaction, steady
+from tests.benchmarks import drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
 from tests.benchmarks.__main__ import MEASURES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.due import wait_done
@@ -30,6 +30,7 @@ TINY = dataclasses.replace(
     passes=3,
     recipients=50,
     emails=5,
+    exported=100,
     endurance_runs_per_second=10,
     endurance_seconds=5,
 )
@@ -46,7 +47,7 @@ def measured(figures: list[Figure]) -> dict[str, Figure]:
 
 
 def test_every_measure_is_on_the_list() -> None:
-    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, endurance)
+    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, export, endurance)
     assert list(MEASURES.values()) == [module.measure for module in modules]
 
 
@@ -84,6 +85,10 @@ def test_a_fan_out_makes_a_row_for_each_recipient(bench: Bench) -> None:
 
 def test_e_mail_through_the_daemon_arrives_once(bench: Bench) -> None:
     assert measured(mail.measure(bench))["daemon, 5 messages"].ratio is not None
+
+
+def test_an_export_is_compared_by_checksum(bench: Bench) -> None:
+    assert measured(export.measure(bench))["100 documents of 6 fields to CSV"].ratio is not None
 
 
 def test_endurance_compares_the_end_with_the_beginning(bench: Bench) -> None:
