@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler_daemon.exports.service import Exports
+from scheduler_daemon.exports.upload import Uploader
 from scheduler_daemon.housekeeping import OwnHousekeeping
 from scheduler_daemon.job_template import JobTemplate
 from scheduler_daemon.notifications.composition import NotificationSystem, build_services
@@ -125,7 +126,9 @@ async def compose(
     services = notifications.services
     archiving_session = TransactionSession(client)
     services.database = HostCollections(database, archiving_session, settings)
-    services.exports = Exports(ExportStore(database), settings.export_folder, settings.export_retention)
+    services.exports = Exports(
+        ExportStore(database), settings.export_folder, settings.export_retention, Uploader.from_settings(settings)
+    )
     services.housekeeping = OwnHousekeeping(ExpiredStore(database), services.exports, settings.temporary_folders)
     sessions = [fenced_session, archiving_session, *finish_sessions]
     retention = Retention(settings.run_retention_success, settings.run_retention_failure)

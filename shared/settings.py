@@ -147,6 +147,24 @@ class Settings(BaseSettings):
     export_retention: Duration = Field(
         timedelta(days=7), description="How long an exported file is kept. A change applies to earlier files, too."
     )
+    upload_s3_bucket: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket that data_export uploads to if a job asks for it (extra `s3`). Unset: no uploads.",
+    )
+    upload_s3_prefix: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_.=-]+/)*$",
+        description="What the key of each uploaded file begins with, such as `exports/`.",
+    )
+    upload_s3_endpoint: str | None = Field(
+        None, pattern=r"^https?://[^\s/?#@]+/?$", description="Address of an S3-compatible service. Unset: AWS."
+    )
+    upload_s3_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="Region of the bucket.")
+    upload_s3_access_key_id: str | None = Field(
+        None, description="Access key. Unset: what the host offers, such as an instance role."
+    )
+    upload_s3_secret_access_key: SecretStr | None = Field(None, description="Secret of the access key.")
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")

@@ -52,6 +52,7 @@ class Launcher:
         self._say = say
         self._environment = environment | {"LOG_FORMAT": "json"}
         self._environment.setdefault("DAEMON_RUNTIME_FOLDER", str(var.runtime))
+        self._environment.setdefault("EXPORT_FOLDER", str(var.exports))
         self._environment.setdefault("DAEMON_DRAIN_SECONDS", _DRAIN_SECONDS)
 
     async def run(self) -> None:

@@ -20,6 +20,7 @@ class VarFolder:
         self.data = self.path / "mongodb"
         self.logs = self.path / "log"
         self.outbox = self.path / "outbox"
+        self.exports = self.path / "exports"
         self.runtime = self.path / "run"
         self.token_file = self.path / "admin-token"
         self._port_file = self.path / "mongodb.port"
@@ -27,7 +28,7 @@ class VarFolder:
 
     def __enter__(self) -> Self:
         try:
-            for folder in (self.path, self.data, self.logs, self.outbox, self.runtime):
+            for folder in (self.path, self.data, self.logs, self.outbox, self.exports, self.runtime):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder):
                     pass  # proves that it can be written

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler_daemon.exports.export_file import CHECKSUM_SUFFIX, PART_NAME
+from scheduler_daemon.exports.upload import Uploader
 from scheduler_daemon.old_files import Removal, Removed
 from scheduler_daemon.store.exports import ExportStore
 from scheduler_daemon.uninterrupted import in_thread
@@ -28,8 +29,12 @@ def is_part(name: str) -> bool:
 class Exports:
     """folder None: the settings name none, and nothing is exported."""
 
-    def __init__(self, store: ExportStore, folder: Path | None, retention: timedelta) -> None:
+    def __init__(
+        self, store: ExportStore, folder: Path | None, retention: timedelta, uploader: Uploader | None = None
+    ) -> None:
+        """uploader None: the settings name no bucket."""
         self.folder = folder
+        self.uploader = uploader
         self._store = store
         self._retention = retention
 

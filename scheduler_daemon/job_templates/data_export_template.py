@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scheduler_daemon.exports import parquet
 from scheduler_daemon.exports.encoders import CsvEncoder, Encoder, extended_json_lines, json_lines
-from scheduler_daemon.exports.export_file import ExportFile, Written
+from scheduler_daemon.exports.export_file import CHECKSUM_SUFFIX, ExportFile, Written
+from scheduler_daemon.exports.upload import require_uploader
 from scheduler_daemon.exports.writing import write_all
 from scheduler_daemon.host_data import Filter, ReadableCollection
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, TemplateParameters
@@ -96,6 +97,12 @@ class DataExportTemplate(JobTemplate):
             description="Most documents in the file. Unset: all.",
             examples=[1000],
         )
+        upload: bool = Field(
+            False,
+            title="Upload",
+            description="Also put the file and its checksum into the bucket of the settings (UPLOAD_S3_BUCKET).",
+            examples=[False],
+        )
         dry_run: bool = Field(
             False, title="Dry run", description="Only count what would be exported.", examples=[False, True]
         )
@@ -119,6 +126,8 @@ class DataExportTemplate(JobTemplate):
             collection = context.database.exportable(params.collection)
             if params.format == "parquet":
                 parquet.require()
+            if params.upload:
+                require_uploader(context.services.exports.uploader)
         except InvalidDefinition as fault:
             return JobResult.failure(str(fault), retryable=False)
         most = params.max_documents or MOST_DOCUMENTS
@@ -152,6 +161,10 @@ async def _export(
     record = _record(context, rows, written)
     await context.services.exports.save(record)
     metrics: dict[str, Any] = {"rows": rows, "bytes": written.bytes, "sha256": written.sha256, "file": written.name}
+    if params.upload:
+        uploader = require_uploader(context.services.exports.uploader)
+        context.progress(rows, rows, "uploading")
+        metrics["uploadedTo"] = await uploader.upload(folder, [written.name + CHECKSUM_SUFFIX, written.name])
     misfits = sum(each.misfits for each in encoders if isinstance(each, parquet.ParquetEncoder))
     if misfits:
         metrics["misfits"] = misfits

@@ -9,6 +9,10 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from api.cli.main import main
+from scheduler_daemon.job_template import JobTemplate
+from scheduler_daemon.job_templates.database_cleanup_template import DatabaseCleanupTemplate
+from scheduler_daemon.job_templates.system_cleanup_template import SystemCleanupTemplate
+from scheduler_daemon.job_templates.ticket_cleanup_template import TicketCleanupTemplate
 from shared.collections import API_TOKENS, AUDIT_LOG
 from tests.integration.api.conftest import JOBS, Db, publish
 
@@ -112,6 +116,19 @@ def test_bootstrap_adds_the_job_of_a_template_that_appears_later(run: Run, catal
     job = catalogue["dynamic_jobs"].find_one({"_id": "standard-system-cleanup"})
     assert job is not None
     assert job["schedule"]["kind"] == "cron"
+
+
+@pytest.mark.parametrize("template", [SystemCleanupTemplate, DatabaseCleanupTemplate, TicketCleanupTemplate])
+def test_bootstrap_makes_the_clean_up_jobs_with_parameters_that_their_templates_take(
+    run: Run, catalogue: Db, template: type[JobTemplate]
+) -> None:
+    publish(catalogue, template.type, template.Parameters.model_json_schema(by_alias=True))
+    result = run("bootstrap", "--wait", "0")
+    assert result.exit_code == 0, result.output
+    job = catalogue["dynamic_jobs"].find_one({"template": template.type})
+    assert job is not None
+    template.Parameters.model_validate(job["params"])
+    assert job["params"].get("dryRun", False) is (template is TicketCleanupTemplate), "it is the host application's"
 
 
 def test_status_is_exit_1_while_the_daemon_is_away_and_reads_like_the_route(run: Run, db: Db) -> None:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from scheduler_daemon.exports.service import Exports
+from scheduler_daemon.exports.upload import Uploader
 from scheduler_daemon.housekeeping import OwnHousekeeping
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, Progress, Services
 from scheduler_daemon.store.expired import ExpiredStore
@@ -86,7 +87,9 @@ async def open_workplace(
             stack.push_async_callback(session.close)
             services = Services(cast(Any, None), cast(Any, None))
             services.database = HostCollections(database, session, given)
-            services.exports = Exports(ExportStore(database), given.export_folder, given.export_retention)
+            services.exports = Exports(
+                ExportStore(database), given.export_folder, given.export_retention, Uploader.from_settings(given)
+            )
             services.housekeeping = OwnHousekeeping(ExpiredStore(database), services.exports, given.temporary_folders)
             return Workplace(services, database, given)
 
