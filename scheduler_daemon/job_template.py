@@ -19,6 +19,7 @@ from scheduler_daemon.due_source import DueSource
 from shared.clock import Clock
 
 if TYPE_CHECKING:
+    from scheduler_daemon.http.client import HttpClient
     from scheduler_daemon.notifications.email_sender import EmailSender
     from scheduler_daemon.notifications.service import NotificationService
 
@@ -109,6 +110,8 @@ class Services:
     notifications: "NotificationService"
     email_sender: "EmailSender"
     """Sends what is queued for the channel email; used by the notifiers."""
+    http: "HttpClient"
+    """Calls web addresses; private networks are out of reach unless the settings allow them."""
 
 
 @dataclass(slots=True)
@@ -132,6 +135,10 @@ class JobExecutionContext:
     @property
     def notifications(self) -> "NotificationService":
         return self.services.notifications
+
+    @property
+    def http(self) -> "HttpClient":
+        return self.services.http
 
     def progress(self, done: float, total: float | None = None, message: str = "") -> None:
         """Says how far the work is; shown with the run. Cheap: only the latest is stored, about once a second.

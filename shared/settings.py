@@ -6,6 +6,7 @@ docs/settings.md is generated from the descriptions here (`make docs`); a test c
 import os
 import sys
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,6 +91,12 @@ class Settings(BaseSettings):
     message_retention: Duration = Field(
         timedelta(days=90),
         description="How long a finished message and its deliveries are kept. A change applies to earlier ones, too.",
+    )
+
+    http_allowed_networks: list[IPv4Network | IPv6Network] = Field(
+        [],
+        description="Networks that calls to web addresses may reach although they are not public, as JSON: "
+        '`["10.1.0.0/16", "fd00:1::/32"]`. Loopback, private and link-local addresses are refused otherwise.',
     )
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler_daemon.http.address_guard import AddressGuard
+from scheduler_daemon.http.client import HttpClient
 from scheduler_daemon.job_template import Services
 from scheduler_daemon.notifications.alerts import AlertWriter
 from scheduler_daemon.notifications.carrier import Carrier
@@ -55,6 +57,7 @@ class NotificationSystem:
     async def close(self) -> None:
         """After the last run: stores what is left, says goodbye to the mail server. May be called twice."""
         await self.services.email_sender.close()
+        await self.services.http.close()
         for session in self.sessions:
             await session.close()
 
@@ -100,4 +103,6 @@ def build_services(
     processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     alerts = AlertWriter(resolver, message_domain)
-    return NotificationSystem(Services(service, EmailSender(sender, queue, clock)), alerts, sessions)
+    http = HttpClient(AddressGuard(settings.http_allowed_networks))
+    services = Services(service, EmailSender(sender, queue, clock), http)
+    return NotificationSystem(services, alerts, sessions)
