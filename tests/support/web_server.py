@@ -103,9 +103,9 @@ class WebServer:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
-        runner = web.ServerRunner(web.Server(self._handle))
+        runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, self.host, 0, ssl_context=context, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, self.host, 0, ssl_context=context)
         await site.start()
         self.port = runner.addresses[0][1]
         self._started.set()
