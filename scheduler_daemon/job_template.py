@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scheduler_daemon.http.client import HttpClient
     from scheduler_daemon.notifications.email_sender import EmailSender
     from scheduler_daemon.notifications.service import NotificationService
+    from scheduler_daemon.suites.runner import SuiteRunner
 
 
 __all__ = [
@@ -41,7 +42,13 @@ LONGEST_MESSAGE = 500
 class TemplateParameters(BaseModel):
     """Base for parameters: camelCase in documents, unknown names refused. Any pydantic model will do instead."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +59,24 @@ class JobResult:
     summary: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
     retryable: bool = True
+    retry_after: timedelta | None = None
+    """The next attempt waits at least that long; at most a day counts."""
 
     @classmethod
     def success(cls, summary: str, metrics: Mapping[str, Any] | None = None) -> "JobResult":
         return cls("success", summary, metrics or {})
 
     @classmethod
-    def failure(cls, summary: str, *, retryable: bool = True, metrics: Mapping[str, Any] | None = None) -> "JobResult":
-        return cls("failure", summary, metrics or {}, retryable)
+    def failure(
+        cls,
+        summary: str,
+        *,
+        retryable: bool = True,
+        metrics: Mapping[str, Any] | None = None,
+        retry_after: timedelta | None = None,
+    ) -> "JobResult":
+        """retryable False: the same attempt would fail again. retry_after: for servers that say when to come back."""
+        return cls("failure", summary, metrics or {}, retryable, retry_after)
 
     @classmethod
     def skipped(cls, summary: str) -> "JobResult":
@@ -112,6 +129,8 @@ class Services:
     """Sends what is queued for the channel email; used by the notifiers."""
     http: "HttpClient"
     """Calls web addresses; private networks are out of reach unless the settings allow them."""
+    suites: "SuiteRunner"
+    """Runs the test suites of the settings."""
 
 
 @dataclass(slots=True)
