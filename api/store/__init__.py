@@ -33,7 +33,7 @@ class Store:
 
     @cached_property
     def jobs(self) -> JobStore:
-        return JobStore(self.connection, self._clock)
+        return JobStore(self.connection, self._clock, self.catalogue)
 
     @cached_property
     def runs(self) -> RunStore:
@@ -45,7 +45,7 @@ class Store:
 
     @cached_property
     def commands(self) -> CommandStore:
-        return CommandStore(self.connection, self._clock)
+        return CommandStore(self.connection, self._clock, self.catalogue)
 
     @cached_property
     def catalogue(self) -> CatalogueStore:
