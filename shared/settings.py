@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.durations import Duration
 from shared.errors import SettingsError
 from shared.logging import LogFormat, LogLevel
+from shared.models.suites import Suites
 
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd does not restart on it
 
@@ -97,6 +98,12 @@ class Settings(BaseSettings):
         [],
         description="Networks that calls to web addresses may reach although they are not public, as JSON: "
         '`["10.1.0.0/16", "fd00:1::/32"]`. Loopback, private and link-local addresses are refused otherwise.',
+    )
+
+    test_suites: Suites = Field(
+        {},
+        description="Test suites that the job template test_scheduler may run, as JSON from names to commands: "
+        '`{"smoke": "pytest -q tests/smoke"}`, or to objects with `command`, `folder` and `environment`.',
     )
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")

@@ -33,6 +33,7 @@ from scheduler_daemon.store.queue_recovery import QueueRecovery
 from scheduler_daemon.store.recipients import RecipientStore
 from scheduler_daemon.store.scheduled_notifications import ScheduledNotificationStore
 from scheduler_daemon.store.transactions import Fence, TransactionSession
+from scheduler_daemon.suites.runner import SuiteRunner
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, SettingsError
 from shared.settings import Settings
@@ -104,5 +105,5 @@ def build_services(
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     alerts = AlertWriter(resolver, message_domain)
     http = HttpClient(AddressGuard(settings.http_allowed_networks))
-    services = Services(service, EmailSender(sender, queue, clock), http)
+    services = Services(service, EmailSender(sender, queue, clock), http, SuiteRunner(settings.test_suites))
     return NotificationSystem(services, alerts, sessions)
