@@ -24,24 +24,9 @@ MOST_NAMED, LONGEST_NAMED = 30, 150
 
 
 class TestSchedulerTemplate(JobTemplate):
-    """Runs a test suite and counts what passed, failed and was skipped.
+    """Runs a test suite and counts what passed, failed and was skipped. A failed suite is a failed run.
 
-    Which suites there are is the operator's choice: the setting `TEST_SUITES` is a JSON object from names to commands,
-    `{"smoke": "pytest -q tests/smoke"}`, or to objects with `command`, `folder` (the whole path) and `environment`. A
-    parameter can name a suite and nothing else. A command is split as a shell splits it and run without one. It gets
-    the suite's `environment`, and of the daemon's only what a login has (`PATH`, `HOME`, the locale ...), because the
-    rest holds the daemon's secrets; the folder of the daemon's Python comes first on its `PATH`.
-
-    The counts come from a JUnit report. pytest writes one by itself; any other program is told where to by the variable
-    `JUNIT_XML`, or by `{junit}` anywhere in its command. A report with a document type, or larger than 16 MiB, is not
-    read. Without a report the exit code decides alone.
-
-    A suite with a failed test, or another exit code than 0, is a failed run with the first failures in its message. It
-    is not tried again: the next occurrence will tell. What it prints, up to 1,500 lines, is in the run's log.
-
-    The job's time-out counts. A suite that is cancelled or exceeds it gets SIGTERM with all of its process group, and
-    SIGKILL half a second later. Nothing of the group outlives the suite, the daemon, or the daemon's lease; only a
-    process that leaves the group by itself does, until systemd ends the unit.
+    No command comes from a parameter: it names a suite of the settings. docs/templates.md tells the rest.
     """
 
     __test__ = False  # for pytest, which takes classes of this name for tests

@@ -33,24 +33,9 @@ LOGGED_AT_ONCE = 2_000
 
 
 class WebhookTriggerTemplate(JobTemplate):
-    """Makes one HTTP call.
+    """Makes one HTTP call and judges the answer. `webhook-id` is the run's id in every attempt.
 
-    The header `webhook-id` is the id of the run: the same in every attempt, so a receiver can tell a repetition. With
-    `signingSecrets` the body is signed as [Standard Webhooks](https://www.standardwebhooks.com) has it, once for each
-    secret: to change a key, put the new one beside the old one, let the receiver change, take the old one out.
-
-    A redirect is never followed: it is an answer like any other, and fails unless `successStatus` names it. Addresses
-    that are not public are refused at the moment of connecting; the setting `HTTP_ALLOWED_NETWORKS` names exceptions.
-
-    Tried again, as the job's retry policy says: no connection, no answer in time, a broken connection, 408, 425, 429,
-    5xx, and a right status without `bodyContains`. Any other answer fails the run at once. `Retry-After` puts off the
-    next attempt, by a day at most.
-
-    `body` is a template in Jinja's language, rendered with `run` (`id`, `attempt`, `scheduledFor`), `job` (`id`) and
-    `data`, which is the parameter; the filter `tojson` writes a value as JSON. Without `body` it is a JSON object with
-    `runId`, `jobId`, `scheduledFor` and `data`.
-
-    The first 64 KiB of the answer are kept in the run's log.
+    docs/templates.md tells what is signed, what is tried again and which addresses are refused.
     """
 
     type = "webhook_trigger"
