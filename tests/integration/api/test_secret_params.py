@@ -76,11 +76,11 @@ def test_a_malformed_job_and_one_of_an_unknown_template_show_no_secret(
 def test_the_audit_log_says_that_a_secret_changed_and_not_what_it_is(
     job: dict[str, Any], admin: Caller, calls: Db
 ) -> None:
-    admin.patch(f"{JOBS}/{job['id']}", {"params": {"token": f"{SECRET}-new"}})
-    admin.post(f"{JOBS}/{job['id']}/run", {"params": {"token": f"{SECRET}-run"}})
+    admin.patch(f"{JOBS}/{job['id']}", {"params": {"headers": {"X-Key": f"{SECRET}-new"}}})
+    admin.post(f"{JOBS}/{job['id']}/run", {"params": {"headers": {"X-Key": f"{SECRET}-run"}}})
     entries = list(calls[AUDIT_LOG].find({}))
     assert [entry["action"] for entry in entries] == ["job.create", "job.update", "command.run"]
-    assert entries[1]["after"]["params"] == {"token": "***"}
+    assert entries[1]["after"]["params"] == {"headers": {"X-Key": "***"}}
     assert SECRET not in str(entries)
 
 
