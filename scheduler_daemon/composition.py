@@ -171,7 +171,7 @@ async def compose(
         clock,
         holder,
         HostLock(runtime_folder(settings.daemon_runtime_folder), _database_key(settings)),
-        DeadMen([DeadManTimer(), workers]),
+        DeadMen([DeadManTimer(), workers, services.suites]),
         lambda: [*(session.lsid for session in sessions), *notifications.lsids],
         settings.daemon_lease_ttl_seconds,
         on_taken=rescuer.take_over,

@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from scheduler_daemon.exports.service import Exports
     from scheduler_daemon.host_data import HostDatabase
     from scheduler_daemon.housekeeping import OwnHousekeeping
+    from scheduler_daemon.http.client import HttpClient
     from scheduler_daemon.notifications.email_sender import EmailSender
     from scheduler_daemon.notifications.service import NotificationService
+    from scheduler_daemon.suites.runner import SuiteRunner
 
 
 __all__ = [
@@ -44,7 +46,13 @@ LONGEST_MESSAGE = 500
 class TemplateParameters(BaseModel):
     """Base for parameters: camelCase in documents, unknown names refused. Any pydantic model will do instead."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,24 @@ class JobResult:
     summary: str
     metrics: Mapping[str, Any] = field(default_factory=dict)
     retryable: bool = True
+    retry_after: timedelta | None = None
+    """The next attempt waits at least that long; at most a day counts."""
 
     @classmethod
     def success(cls, summary: str, metrics: Mapping[str, Any] | None = None) -> "JobResult":
         return cls("success", summary, metrics or {})
 
     @classmethod
-    def failure(cls, summary: str, *, retryable: bool = True, metrics: Mapping[str, Any] | None = None) -> "JobResult":
-        return cls("failure", summary, metrics or {}, retryable)
+    def failure(
+        cls,
+        summary: str,
+        *,
+        retryable: bool = True,
+        metrics: Mapping[str, Any] | None = None,
+        retry_after: timedelta | None = None,
+    ) -> "JobResult":
+        """retryable False: the same attempt would fail again. retry_after: for servers that say when to come back."""
+        return cls("failure", summary, metrics or {}, retryable, retry_after)
 
     @classmethod
     def skipped(cls, summary: str) -> "JobResult":
@@ -119,6 +137,10 @@ class Services:
     """The folder of exported files, and their records."""
     housekeeping: "OwnHousekeeping" = field(init=False, repr=False)
     """Removal of what this system itself no longer needs."""
+    http: "HttpClient"
+    """Calls web addresses; private networks are out of reach unless the settings allow them."""
+    suites: "SuiteRunner"
+    """Runs the test suites of the settings."""
 
 
 @dataclass(slots=True)
@@ -152,6 +174,10 @@ class JobExecutionContext:
     def export_folder(self) -> Path | None:
         """Where files for download go; None: the settings name no folder."""
         return self.services.exports.folder
+
+    @property
+    def http(self) -> "HttpClient":
+        return self.services.http
 
     def progress(self, done: float, total: float | None = None, message: str = "") -> None:
         """Says how far the work is; shown with the run. Cheap: only the latest is stored, about once a second.

@@ -120,6 +120,16 @@ def render_sms(template: Texts, context: Mapping[str, Any]) -> str:
     return _rendered(template.sms or "", "sms", context)
 
 
+def check_plain(source: str, field: str) -> None:
+    """InvalidDefinition names the field and the line if the text is not a template."""
+    _compiled(source, field)
+
+
+def render_plain(source: str, field: str, context: Mapping[str, Any]) -> str:
+    """A text that is no notification, such as the body of a call; faults as in render_email, with the field's name."""
+    return _rendered(source, field, context)
+
+
 def one_line(text: str) -> str:
     """`text` with every run of white space and control characters as one space."""
     return " ".join(text.translate(_CONTROL).split())

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from shared.collections import API_TOKENS, OWN_COLLECTIONS
 from shared.durations import Duration
 from shared.errors import SettingsError
 from shared.logging import LogFormat, LogLevel
+from shared.models.suites import Suites
 
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd does not restart on it
 
@@ -165,6 +167,18 @@ class Settings(BaseSettings):
         None, description="Access key. Unset: what the host offers, such as an instance role."
     )
     upload_s3_secret_access_key: SecretStr | None = Field(None, description="Secret of the access key.")
+
+    http_allowed_networks: list[IPv4Network | IPv6Network] = Field(
+        [],
+        description="Networks that calls to web addresses may reach although they are not public, as JSON: "
+        '`["10.1.0.0/16", "fd00:1::/32"]`. Loopback, private and link-local addresses are refused otherwise.',
+    )
+
+    test_suites: Suites = Field(
+        {},
+        description="Test suites that the job template test_scheduler may run, as JSON from names to commands: "
+        '`{"smoke": "pytest -q tests/smoke"}`, or to objects with `command`, `folder` and `environment`.',
+    )
 
     smtp_host: str | None = Field(None, description="SMTP server. Unset: e-mail waits in the queue.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")

@@ -19,6 +19,7 @@ from tests.support.daemon_process import DaemonProcess
 from tests.support.environment import ExplicitSettings
 from tests.support.mongod_server import MongodServer
 from tests.support.smtp_server import SmtpServer
+from tests.support.web_server import WebServer
 
 _PASSED = pytest.StashKey[bool]()
 _SERVER = pytest.StashKey[MongodServer]()
@@ -146,6 +147,19 @@ def start_smtp_server() -> Iterator[Callable[..., SmtpServer]]:
 def smtp_server(start_smtp_server: Callable[..., SmtpServer]) -> SmtpServer:
     """An SMTP server without TLS and login; `daemon(**smtp_server.environment)` uses it."""
     return start_smtp_server()
+
+
+@pytest.fixture
+def start_web_server() -> Iterator[Callable[..., WebServer]]:
+    """Starts HTTP servers: `start_web_server(tls=True)`."""
+    with ExitStack() as started:
+
+        def start(**options: Any) -> WebServer:
+            server = WebServer(**options)
+            started.callback(server.close)
+            return server
+
+        yield start
 
 
 @pytest.fixture(autouse=True)

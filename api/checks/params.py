@@ -12,6 +12,7 @@ from referencing.exceptions import Unresolvable
 from api.problems import FieldFault, Problem, invalid_fields
 from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
+from shared.secret_params import unmasked
 
 MOST_FAULTS = 20
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
@@ -45,6 +46,16 @@ def find_template(template: str, catalogue: Sequence[PublishedTemplate]) -> Publ
         )
     names = ", ".join(each.type for each in available)
     raise InvalidDefinition("template", f"there is no such job template; there are: {names}", "unknown_template")
+
+
+def checked_params(params: Mapping[str, Any], stored: Any, template: PublishedTemplate) -> dict[str, Any]:
+    """The parameters to store: masks of secrets replaced by those of `stored`, the parameters that were shown.
+
+    InvalidDefinition or Problem 422 names what is wrong.
+    """
+    whole = unmasked(params, stored, template.parameters_schema)
+    check_params(whole, template)
+    return whole
 
 
 def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.checks.params import check_params, find_template
+from api.checks.params import checked_params, find_template
 from api.checks.schedules import schedule_since
 from api.definitions.recipients import check_recipients
 from api.definitions.record import mended_record, new_record
@@ -58,10 +58,10 @@ def new_job(
     document_id: str, definition: JobDefinition, catalogue: Sequence[PublishedTemplate], actor: Actor, now: datetime
 ) -> Job:
     """The job to insert; InvalidDefinition or Problem 422 if it could never run."""
-    check_params(definition.params, find_template(definition.template, catalogue))
+    params = checked_params(definition.params, None, find_template(definition.template, catalogue))
     since = schedule_since(definition.schedule, now)
     return Job(
-        **{name: getattr(definition, name) for name in FIELDS},
+        **{**{name: getattr(definition, name) for name in FIELDS}, "params": params},
         **new_record(document_id, actor, now),
         schedule_since=since,
     )
@@ -76,10 +76,13 @@ def replaced(
 ) -> Change:
     """The whole definition anew. A malformed document is mended by it.
 
-    The rule counts from now if schedule or `enabled` changed; a new name alone moves nothing.
+    The rule counts from now if schedule or `enabled` changed; a new name alone moves nothing. A masked secret is the
+    stored one.
     """
-    check_params(definition.params, find_template(definition.template, catalogue))
+    shown = stored.get("params") if stored.get("template") == definition.template else None
+    params = checked_params(definition.params, shown, find_template(definition.template, catalogue))
     fields = {name: value for name, value in definition.model_dump(by_alias=True).items() if name in FIELDS}
+    fields["params"] = params
     mended = mended_record(stored, actor, now)
     since = None
     if fields["schedule"] != stored.get("schedule"):
@@ -155,6 +158,10 @@ def startable(stored: Mapping[str, Any]) -> Job:
     return job
 
 
-def override_params(job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate]) -> None:
-    """Checks the parameters of one run: `override` over the job's own."""
-    check_params({**job.params, **(override or {})}, find_template(job.template, catalogue))
+def override_params(
+    job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate]
+) -> dict[str, Any] | None:
+    """The parameters of one run over the job's own, checked together; a masked secret is the job's."""
+    template = find_template(job.template, catalogue)
+    whole = checked_params({**job.params, **(override or {})}, job.params, template)
+    return None if override is None else {name: whole[name] for name in override}

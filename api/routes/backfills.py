@@ -42,7 +42,7 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     now = clock().now()
     past = PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields)))
     instants = _instants(job, past, now, calendars_of([stored_job], store()).exclusions_of(job.schedule))
-    override_params(job, body.params, store().catalogue.all())
+    params = override_params(job, body.params, store().catalogue.all())
     if body.dry_run:
         return ok(_description(job, instants))
     if not instants:
@@ -52,12 +52,12 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
         id=command_id,
         kind="backfill",
         job_id=job.id,
-        params=body.params,
+        params=params,
         range=past,
         created_at=now,
         created_by=actor().name,
     )
-    stored = store().commands.insert(command, actor(), request_hash)
+    stored = store().commands.insert(command, actor(), request_hash, job.template)
     return accepted({"commandId": stored["_id"], "count": len(instants)})
 
 

@@ -32,19 +32,19 @@ class RunBody(Body):
 @needs(Role.OPERATOR)
 def run_job(path: DocumentPath, body: RunBody) -> Response:
     job = startable(store().jobs.find(path.id))
-    override_params(job, body.params, store().catalogue.all())
+    params = override_params(job, body.params, store().catalogue.all())
     command_id, request_hash = identity()
     command = Command(
         id=command_id,
         kind="run",
         job_id=job.id,
         run_id=manual_run_id(job.id, command_id),
-        params=body.params,
+        params=params,
         force=body.force,
         created_at=clock().now(),
         created_by=actor().name,
     )
-    stored = store().commands.insert(command, actor(), request_hash)
+    stored = store().commands.insert(command, actor(), request_hash, job.template)
     return accepted({"commandId": stored["_id"], "runId": stored["runId"]})
 
 

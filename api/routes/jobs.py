@@ -50,8 +50,8 @@ class JobPatch(Body):
 def job_answers(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The answers for stored jobs, with the calendars that they name."""
     jobs, now = list(documents), clock().now()
-    calendars = calendars_of(jobs, store())
-    return [job_answer(stored, now, calendars.exclusions_of) for stored in jobs]
+    calendars, masks = calendars_of(jobs, store()), store().catalogue.masks()
+    return [job_answer(masks.hidden(stored), now, calendars.exclusions_of) for stored in jobs]
 
 
 def job_document(stored: dict[str, Any]) -> Response:

@@ -65,12 +65,14 @@ def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
 
 def _page(which: RunFilter, query: PageQuery) -> Response:
     page = store().runs.page(which, query.limit, query.position)
-    return ok(listing([run_answer(stored) for stored in page.documents], page.end))
+    masks = store().catalogue.masks()
+    return ok(listing([run_answer(masks.hidden(stored)) for stored in page.documents], page.end))
 
 
 @blueprint.get("/runs/<id>", summary="One run")
 def read_run(path: DocumentPath) -> Response:
-    return ok(run_answer(store().runs.find(path.id)))
+    run = store().runs.find(path.id)
+    return ok(run_answer(store().catalogue.masks().hidden(run)))
 
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")

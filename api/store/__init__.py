@@ -34,7 +34,7 @@ class Store:
 
     @cached_property
     def jobs(self) -> JobStore:
-        return JobStore(self.connection, self._clock)
+        return JobStore(self.connection, self._clock, self.catalogue)
 
     @cached_property
     def runs(self) -> RunStore:
@@ -46,7 +46,7 @@ class Store:
 
     @cached_property
     def commands(self) -> CommandStore:
-        return CommandStore(self.connection, self._clock)
+        return CommandStore(self.connection, self._clock, self.catalogue)
 
     @cached_property
     def catalogue(self) -> CatalogueStore:

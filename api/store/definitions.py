@@ -66,12 +66,18 @@ class DefinitionStore:
         """The newest first, without the deleted."""
         return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, "createdAt", limit, position)
 
+    def _hide(self) -> journal.Hide:
+        """What the audit log must not show of these documents is taken out by it."""
+        return lambda document: document
+
     def insert(self, document: Document, actor: Actor, request_hash: str | None = None) -> dict[str, Any]:
         """The inserted document, or the one that the same request made before."""
         stored = document.to_document()
         for of_the_daemon in ("plannedRevision", "daemon"):
             stored.pop(of_the_daemon, None)
-        entry = journal.entry(actor, self._clock.now(), f"{self.noun}.create", self.collection, None, stored)
+        entry = journal.entry(
+            actor, self._clock.now(), f"{self.noun}.create", self.collection, None, stored, self._hide()
+        )
         return insert_once(self._connection, self.collection, stored, entry, request_hash)
 
     def change(
@@ -109,7 +115,9 @@ class DefinitionStore:
         }
         if change.schedule_since is not None:
             fields["scheduleSince"] = change.schedule_since
-        entry = journal.entry(actor, now, f"{self.noun}.{action}", self.collection, seen, {**seen, **fields})
+        entry = journal.entry(
+            actor, now, f"{self.noun}.{action}", self.collection, seen, {**seen, **fields}, self._hide()
+        )
 
         def work(session: ClientSession) -> dict[str, Any] | None:
             changed = self._connection.collection(self.collection).find_one_and_update(

@@ -3,9 +3,13 @@
 import re
 from typing import Any
 
+from api.store.catalogue import CatalogueStore
+from api.store.connection import Connection
 from api.store.definitions import DefinitionStore
 from api.store.errors import translated
+from api.store.journal import Hide
 from api.store.pages import Page
+from shared.clock import Clock
 from shared.collections import DYNAMIC_JOBS
 from shared.queries.keyset import Position
 
@@ -15,6 +19,10 @@ class JobStore(DefinitionStore):
 
     collection = DYNAMIC_JOBS
     noun = "job"
+
+    def __init__(self, connection: Connection, clock: Clock, catalogue: CatalogueStore) -> None:
+        super().__init__(connection, clock)
+        self._catalogue = catalogue
 
     def search(
         self, template: str | None, enabled: bool | None, name: str | None, limit: int, position: Position | None
@@ -36,3 +44,6 @@ class JobStore(DefinitionStore):
             "template", {"template": {"$in": list(templates)}, "enabled": True, "deletedAt": None}
         )
         return {template for template in found if isinstance(template, str)}
+
+    def _hide(self) -> Hide:
+        return self._catalogue.masks().hidden

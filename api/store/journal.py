@@ -1,7 +1,7 @@
 """`audit_log`: one entry per change, written in the transaction of the change. Only what changed, without secrets."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from shared.collections import AUDIT_LOG
 from shared.logging import MASK, SECRET_WORDS
 from shared.models.access import AuditEntry
 
+Hide = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""A copy of a document without what must not be shown."""
+
 _NOT_OURS = ("daemon", "plannedRevision", "requestHash", "_id")
 
 
@@ -24,10 +27,12 @@ def entry(
     collection: str,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any],
+    hide: Hide = lambda document: document,
 ) -> AuditEntry:
-    """What is written of a change from `before` (None: it did not exist) to `after`."""
+    """What is written of a change from `before` (None: it did not exist) to `after`; each goes through `hide`."""
     old = before or {}
     changed = [name for name in {**old, **after} if name not in _NOT_OURS and old.get(name) != after.get(name)]
+    old, new = hide(old), hide(after)
     return AuditEntry(
         id=uuid.uuid4().hex,
         at=at,
@@ -37,7 +42,7 @@ def entry(
         document_id=text_of(after["_id"]),
         request_id=actor.request_id,
         before=None if before is None else {name: masked(name, old[name]) for name in changed if name in old},
-        after={name: masked(name, after[name]) for name in changed if name in after},
+        after={name: masked(name, new[name]) for name in changed if name in new},
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler_daemon.http.address_guard import AddressGuard
+from scheduler_daemon.http.client import HttpClient
 from scheduler_daemon.job_template import Services
 from scheduler_daemon.notifications.alerts import AlertWriter
 from scheduler_daemon.notifications.carrier import Carrier
@@ -31,6 +33,7 @@ from scheduler_daemon.store.queue_recovery import QueueRecovery
 from scheduler_daemon.store.recipients import RecipientStore
 from scheduler_daemon.store.scheduled_notifications import ScheduledNotificationStore
 from scheduler_daemon.store.transactions import Fence, TransactionSession
+from scheduler_daemon.suites.runner import SuiteRunner
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, SettingsError
 from shared.settings import Settings
@@ -55,6 +58,7 @@ class NotificationSystem:
     async def close(self) -> None:
         """After the last run: stores what is left, says goodbye to the mail server. May be called twice."""
         await self.services.email_sender.close()
+        await self.services.http.close()
         for session in self.sessions:
             await session.close()
 
@@ -100,4 +104,6 @@ def build_services(
     processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     alerts = AlertWriter(resolver, message_domain)
-    return NotificationSystem(Services(service, EmailSender(sender, queue, clock)), alerts, sessions)
+    http = HttpClient(AddressGuard(settings.http_allowed_networks))
+    services = Services(service, EmailSender(sender, queue, clock), http, SuiteRunner(settings.test_suites))
+    return NotificationSystem(services, alerts, sessions)

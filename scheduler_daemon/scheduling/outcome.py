@@ -16,6 +16,8 @@ LARGEST_RESULT_BYTES = 16_384
 LONGEST_SUMMARY = 2_000
 DEEPEST_RESULT = 50
 MOST_INTERRUPTIONS = 10
+LONGEST_RETRY_AFTER = timedelta(days=1)
+"""A template may put off the next attempt beyond the job's maxBackoff, because a server asked for it; not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def conclude(run: Mapping[str, Any], outcome: Outcome, now: datetime, retention:
     match outcome:
         case Returned(JobResult(outcome="failure") as result):
             error = {"type": "JobFailure", "message": _text(result.summary)}
-            return _failure(run, RunState.FAILED, error, result.retryable, now, retention, stored_result(result))
+            conclusion = _failure(run, RunState.FAILED, error, result.retryable, now, retention, stored_result(result))
+            return _put_off(conclusion, now + retry_after(result))
         case Returned(result):
             fields: dict[str, Any] = {"result": stored_result(result), "error": None}
             if result.outcome == "skipped":
@@ -120,6 +123,22 @@ def _failure(
     update = _given_up(run, state, error, now, RunState.RETRY_WAIT)
     update["$set"] |= {"nextAttemptAt": now + delay, "error": error}
     return Conclusion(RunState.RETRY_WAIT, update)
+
+
+def retry_after(result: JobResult) -> timedelta:
+    """How long the next attempt waits at least, whatever the plugin put there."""
+    asked = result.retry_after
+    if not isinstance(asked, timedelta):
+        return timedelta(0)
+    return max(timedelta(0), min(asked, LONGEST_RETRY_AFTER)) // MILLISECOND * MILLISECOND
+
+
+def _put_off(conclusion: Conclusion, earliest: datetime) -> Conclusion:
+    """The same, with the next attempt, if there is one, not before `earliest`."""
+    if conclusion.state is RunState.RETRY_WAIT:
+        fields = conclusion.update["$set"]
+        fields["nextAttemptAt"] = max(fields["nextAttemptAt"], earliest)
+    return conclusion
 
 
 def _repeats(run: Mapping[str, Any], state: RunState, error_type: str) -> bool:

@@ -19,6 +19,7 @@ from scheduler_daemon.uninterrupted import uninterrupted
 from scheduler_daemon.workers.frames import ChannelClosed, Frame, FrameReader, encoded
 from scheduler_daemon.workers.guard import EXIT_SIGNALLED, deadline_message, stop_message
 from scheduler_daemon.workers.output import Output
+from shared.clock import MILLISECOND
 from shared.errors import SchedulerError
 from shared.logging import LogLevel
 
@@ -228,7 +229,10 @@ def _order(template: JobTemplate, run: dict[str, Any]) -> Frame:
 def _outcome(frame: Frame) -> Outcome:
     if "result" in frame:
         result = frame["result"]
-        return Returned(JobResult(result["outcome"], result["summary"], result["metrics"], result["retryable"]))
+        retry_after = result["retryAfterMs"] * MILLISECOND
+        return Returned(
+            JobResult(result["outcome"], result["summary"], result["metrics"], result["retryable"], retry_after)
+        )
     error = frame["error"]
     return Failed(error["type"], error["message"], error["retryable"])
 

@@ -17,10 +17,10 @@ from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobSto
 from scheduler_daemon.plugins import template_at
 from scheduler_daemon.run_context import context_for
 from scheduler_daemon.run_log import Line, RunLog, with_traceback
-from scheduler_daemon.scheduling.outcome import stored_result
+from scheduler_daemon.scheduling.outcome import retry_after, stored_result
 from scheduler_daemon.workers.frames import ChannelClosed, Frame, encoded, receive_frame
 from scheduler_daemon.workers.progress_sender import ProgressSender
-from shared.clock import SystemClock
+from shared.clock import MILLISECOND, SystemClock
 from shared.errors import InvalidDefinition
 from shared.logging import LogLevel
 
@@ -138,7 +138,12 @@ class Worker:
             text = f"execute() returned {type(result).__name__}, not a JobResult"
             return _failed("InvalidResult", text, retryable=False)
         try:
-            fields = {"outcome": str(result.outcome), "retryable": bool(result.retryable), **stored_result(result)}
+            fields = {
+                "outcome": str(result.outcome),
+                "retryable": bool(result.retryable),
+                "retryAfterMs": retry_after(result) // MILLISECOND,
+                **stored_result(result),
+            }
         except Exception as fault:  # a plugin's own objects
             return _failed("InvalidResult", f"the result is unusable: {_text(fault)}", retryable=False)
         return {"result": fields}

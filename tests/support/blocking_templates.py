@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ class BlockingTemplate(JobTemplate):
 
     def _return_odd_metrics(self, _context: JobExecutionContext) -> JobResult:
         return JobResult.success("odd", metrics={"object": object()})
+
+    def _ask_for_later(self, context: JobExecutionContext) -> JobResult:
+        return JobResult.failure("busy", retry_after=timedelta(seconds=context.params.number))
 
     def _die(self, context: JobExecutionContext) -> None:
         print("the last words", flush=True)  # noqa: T201 - that is what is tested

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.api_process import ApiProcess
+from tests.support.waiting import wait_until
 
 
 def create(api: ApiProcess, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -68,3 +69,19 @@ def items(api: ApiProcess, path: str) -> list[dict[str, Any]]:
         cursor = page["nextCursor"]
         if cursor is None:
             return found
+
+
+def ended_run(api: ApiProcess, job: dict[str, Any], **body: Any) -> dict[str, Any]:
+    """Runs the job now; its run when it has ended."""
+    answer = api.request("POST", f"/api/admin/scheduler/jobs/{job['id']}/run", json=body)
+    assert answer.status_code == 202, answer.text
+    path = f"/api/admin/scheduler/runs/{answer.json()['runId']}"
+
+    def ended() -> dict[str, Any] | None:
+        seen = api.request("GET", path)
+        run: dict[str, Any] = seen.json()
+        return run if seen.status_code == 200 and run["finishedAt"] else None
+
+    found = wait_until(ended, 30, message=f"the end of {path}")
+    assert found is not None
+    return found

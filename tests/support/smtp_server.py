@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.support.smtp_script import Deed, SmtpScript
 
 CERTIFICATE = Path(__file__).parent / "certificates" / "localhost.pem"
-_KEY = CERTIFICATE.with_suffix(".key")
+CERTIFICATE_KEY = CERTIFICATE.with_suffix(".key")
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class SmtpServer:
         context = None
         if self._security != "none":
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE, _KEY)
+            context.load_cert_chain(CERTIFICATE, CERTIFICATE_KEY)
         implicit = context if self._security == "tls" else None
         server = await self._loop.create_server(lambda: self._connection(context), self.host, 0, ssl=implicit)
         self.port = server.sockets[0].getsockname()[1]

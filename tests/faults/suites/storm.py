@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from api.store.actor import Actor
+from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
 from api.store.connection import Connection
 from api.store.definitions import Change
@@ -31,8 +32,9 @@ class Storm:
     def __init__(self, world: World, jobs: int) -> None:
         settings = ExplicitSettings(mongodb_uri=world.replica_set.uri, mongodb_database=world.db.name)
         self._connection = Connection(settings)
-        self._jobs = JobStore(self._connection, SystemClock())
-        self._commands = CommandStore(self._connection, SystemClock())
+        catalogue = CatalogueStore(self._connection)
+        self._jobs = JobStore(self._connection, SystemClock(), catalogue)
+        self._commands = CommandStore(self._connection, SystemClock(), catalogue)
         self._world = world
         self._count = jobs
 

@@ -75,6 +75,14 @@ async def test_a_run_ends_whatever_a_blocking_template_does(
     assert bench.daemon.executor.running == 0
 
 
+async def test_a_blocking_template_can_put_off_its_next_attempt(bench: Workbench):
+    job = blocking(act="ask_for_later", number=7200)
+    await start(bench, {**job, "policies": {"retry": {"maxAttempts": 2}}})
+    run = await ended(bench)
+    assert run["state"] == "retry_wait"
+    assert run["nextAttemptAt"] - MONDAY == seconds(1 + 7200)
+
+
 async def test_a_blocking_template_runs_in_another_process_that_is_used_again(bench: Workbench):
     await start(bench, blocking(act="nothing"))
     first = await ended(bench)

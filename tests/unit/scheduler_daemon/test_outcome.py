@@ -111,6 +111,30 @@ def test_a_failed_attempt_waits_and_is_remembered():
     assert conclusion.update["$push"]["attempts"]["error"] == {"type": "ValueError", "message": "bad"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [
+        (timedelta(minutes=2), timedelta(minutes=2)),
+        (timedelta(seconds=1), timedelta(seconds=10)),
+        (timedelta(days=3000), timedelta(days=1)),
+        (timedelta(seconds=-1), timedelta(seconds=10)),
+        (None, timedelta(seconds=10)),
+        ("soon", timedelta(seconds=10)),
+    ],
+)
+def test_a_result_can_put_off_the_next_attempt_by_a_day_at_most_and_never_brings_it_forward(
+    asked: Any, least: timedelta
+):
+    result = JobResult.failure("busy", retry_after=asked)
+    fields = conclude(running(), Returned(result), MONDAY, RETENTION).update["$set"]
+    assert least <= fields["nextAttemptAt"] - MONDAY <= least * 1.25
+
+
+def test_the_last_attempt_ends_the_run_whenever_the_next_was_asked_for():
+    result = JobResult.failure("busy", retry_after=timedelta(minutes=2))
+    assert conclude(running(attempt=3), Returned(result), MONDAY, RETENTION).state is RunState.FAILED
+
+
 def test_a_success_is_kept_for_a_shorter_time_than_a_failure():
     ended = MONDAY + seconds(2)
     success = conclude(running(), Returned(JobResult.success("done")), ended, RETENTION).update["$set"]

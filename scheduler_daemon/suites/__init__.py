@@ -1,0 +1,1 @@
+"""Runs the test suites that the settings allow, and reads their reports."""
