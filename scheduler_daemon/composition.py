@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -101,6 +102,10 @@ class _Wiring:
         if self.scheduler is not None:
             self.scheduler.wake_for_changes()
 
+    def look_by(self, moment: datetime) -> None:
+        if self.scheduler is not None:
+            self.scheduler.look_by(moment)
+
     def run_ended(self, template: str, job_id: str) -> None:
         if self.scheduler is not None:
             self.scheduler.run_ended(template, job_id)
@@ -138,7 +143,7 @@ async def compose(
     outcomes = Announcer(
         FinishStore(database), AlertStore(database), notifications.alerts, clock, wiring.wake_for_changes
     )
-    recorder = Recorder(outcomes, finish_sessions, clock, retention)
+    recorder = Recorder(outcomes, finish_sessions, clock, retention, wiring.look_by)
     workers = WorkerPool(settings.daemon_worker_processes, settings.log_level)
     reports = RunReports(RunLogStore(database), clock, settings.log_level, wiring.leads)
     executor = Executor(

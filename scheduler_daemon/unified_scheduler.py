@@ -58,6 +58,7 @@ class UnifiedScheduler(Loop):
         self._hinted = True
         self._changed = True
         self._look_at: datetime | None = None
+        self._promised: datetime | None = None
         self._looked_at: datetime | None = None
         self._poll_at = 0.0
 
@@ -76,6 +77,12 @@ class UnifiedScheduler(Loop):
         """A run ended and its outcome is durable."""
         if self._parts.claimer.run_ended(template, job_id):
             self.wake()
+
+    def look_by(self, moment: datetime) -> None:
+        """Something falls due then: the next attempt of a run."""
+        self._promised = _earlier(self._promised, moment)
+        self._look_at = _earlier(self._look_at, moment)
+        super().wake()
 
     async def run_once(self) -> float:
         if not self._parts.may_act():
@@ -118,7 +125,9 @@ class UnifiedScheduler(Loop):
             elif claimed.more or not can_start:
                 self._look_at = now + timedelta(seconds=LONGEST_SLEEP_SECONDS)  # the end of a run wakes the loop
             else:
-                self._look_at = await parts.observer.next_moment(now)
+                self._promised = None  # what was promised before this is stored, and found
+                moment = await parts.observer.next_moment(now)
+                self._look_at = _earlier(moment, self._promised)
                 if self._look_at is not None and self._look_at <= now:  # seen, and nothing could be done about it
                     self._look_at = now + timedelta(seconds=STUCK_SLEEP_SECONDS)
         except BaseException:
@@ -136,6 +145,11 @@ class UnifiedScheduler(Loop):
             rest = (self._look_at - self._parts.clock.now()) / timedelta(seconds=1)
             seconds = min(seconds, max(0.001, rest))
         return seconds
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """None: never."""
+    return one if other is None else other if one is None else min(one, other)
 
 
 async def initialize_unified_scheduler(db: Database, parts: SchedulerParts, templates: Templates) -> UnifiedScheduler:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -38,12 +39,19 @@ class Recorder:
     """Group commit of outcomes, one flush per session at a time. An outcome is kept until it is stored."""
 
     def __init__(
-        self, store: Outcomes, sessions: Sequence[TransactionSession], clock: Clock, retention: Retention
+        self,
+        store: Outcomes,
+        sessions: Sequence[TransactionSession],
+        clock: Clock,
+        retention: Retention,
+        look_by: Callable[[datetime], None],
     ) -> None:
+        """look_by: told when a run is to be tried again."""
         self._store = store
         self._sessions = list(sessions)
         self._clock = clock
         self._retention = retention
+        self._look_by = look_by
         self._buffer: list[_Entry] = []
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -151,6 +159,8 @@ class Recorder:
         if stored:
             _report(entry.finish)
         entry.done()
+        if stored and entry.finish.state is RunState.RETRY_WAIT:
+            self._look_by(entry.finish.update["$set"]["nextAttemptAt"])
 
 
 def _report(finish: Finish) -> None:

@@ -26,7 +26,7 @@ RETRIED = {"retry": {"maxAttempts": 3, "backoff": "100ms"}}
 def test_a_call_is_repeated_until_it_succeeds_with_one_id_and_verifies_each_time(
     audited: None, daemon: StartDaemon, api: StartApi, start_web_server: Callable[..., WebServer]
 ) -> None:
-    running = daemon(HTTP_ALLOWED_NETWORKS='["127.0.0.1/32"]', DAEMON_POLL_SECONDS=1)
+    running = daemon(HTTP_ALLOWED_NETWORKS='["127.0.0.1/32"]')
     served, receiver = api(), start_web_server()
     receiver.reply(Reply(503), Reply(drop=True), Reply(200, b"taken"))
     params = {

@@ -36,6 +36,20 @@ async def test_a_failing_run_is_tried_again_after_its_backoff_until_attempts_are
     assert job["daemon"]["lastRun"]["state"] == "failed"
 
 
+async def test_the_loop_is_told_when_a_run_is_to_be_tried_again(bench: Workbench):
+    """Nothing else is due for ever: without that the next attempt would wait for the safety poll."""
+    retry = {"maxAttempts": 2, "backoff": "10s"}
+    params = {"outcome": "error", "duration": "200ms"}  # it fails when the pass is over
+    await start(bench, job_document(schedule=ONCE, params=params, policies={"retry": retry}))
+    await bench.settle()
+    assert await bench.states() == ["retry_wait"]
+    bench.clock.advance(15)
+    while await bench.daemon.scheduler.run_once() == 0:
+        pass
+    await bench.settle()
+    assert await bench.states() == ["failed"]
+
+
 async def test_a_run_that_exceeds_its_time_out_is_stopped(bench: Workbench, templates: dict[str, JobTemplate]):
     policies = {"timeout": "100ms", "retry": {"maxAttempts": 1}}
     await start(bench, job_document(template="held", schedule=ONCE, policies=policies))
