@@ -58,6 +58,8 @@ class _HostCollection:
 
     async def count(self, criteria: Filter, most: int) -> int:
         with translated(), pymongo.timeout(0):  # as long as the run may take
+            if not criteria:
+                return min(most, await self._collection.estimated_document_count())  # at once, however many there are
             return await self._collection.count_documents(criteria, limit=most)
 
 
@@ -173,7 +175,7 @@ class ExportedCollection(_HostCollection):
         shown = {"_id": 0, **dict.fromkeys(projection, 1)} if projection else None
         cursor = self._collection.find_raw_batches(criteria, shown, batch_size=READ_AT_ONCE, limit=limit)
         if sort:
-            cursor = cursor.sort(list(sort))
+            cursor = cursor.sort(list(sort)).allow_disk_use(True)
         try:
             while True:
                 with translated(), pymongo.timeout(0):
