@@ -85,7 +85,7 @@ async def open_workplace(
             given = settings(**overrides)
             session = TransactionSession(client)
             stack.push_async_callback(session.close)
-            services = Services(cast(Any, None), cast(Any, None))
+            services = Services.__new__(Services)  # only what these templates use
             services.database = HostCollections(database, session, given)
             services.exports = Exports(
                 ExportStore(database), given.export_folder, given.export_retention, Uploader.from_settings(given)
