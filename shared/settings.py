@@ -198,6 +198,13 @@ class Settings(BaseSettings):
     )
     message_max_backoff: Duration = Field(timedelta(hours=1), description="Longest wait between two attempts.")
 
+    notification_approval_above: int | None = Field(
+        None,
+        ge=0,
+        description="A scheduled notification with more recipients than this waits until somebody else than its author "
+        "approves it. Unset: none does.",
+    )
+
     api_bind: str = Field("127.0.0.1:8000", description="Address and port that the API listens on.")
     api_workers: int = Field(2, ge=1, le=64, description="Worker processes of the API.")
     api_max_body_bytes: int = Field(2_097_152, ge=1024, le=15_728_640, description="Largest request body, bytes.")

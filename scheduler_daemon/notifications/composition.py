@@ -101,7 +101,9 @@ def build_services(
     resolver = RecipientResolver(RecipientStore(database))
     message_domain = own_mailbox.address.rpartition("@")[2]
     fan_out = FanOut(queue, resolver, message_domain, keep, wake)
-    processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
+    processor = Processor(
+        ScheduledNotificationStore(database), queue, versions, fan_out, rules, settings.notification_approval_above
+    )
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     alerts = AlertWriter(resolver, message_domain)
     http = HttpClient(AddressGuard(settings.http_allowed_networks))

@@ -43,12 +43,15 @@ class Processor:
         versions: TemplateVersions,
         fan_out: FanOut,
         rules: StandingRules,
+        approval_above: int | None = None,
     ) -> None:
+        """approval_above: more recipients than this need an approval."""
         self._schedules = schedules
         self._queue = queue
         self._versions = versions
         self._fan_out = fan_out
         self._rules = rules
+        self._approval_above = approval_above
 
     async def run(self, now: datetime, batch_size: int) -> Report:
         """Counts: planned, occurrences, queued, duplicates, failed, cancelled, quarantined, skipped, excluded ..."""
@@ -121,6 +124,8 @@ class Processor:
         due = rules.due_now(scheduled, now, self._rules.exclusions_of(scheduled.schedule))
         last: LastOccurrence | None = None
         if due.occurrences:
+            if (recipients := await self._unapproved(scheduled)) is not None:
+                return await self._hold(document, scheduled, recipients, report)
             template = await self._template_of(scheduled)
             for at in due.occurrences:
                 fanned = await self._fan_out.run(
@@ -130,7 +135,7 @@ class Processor:
                 if not fanned.complete:
                     return await self._overtaken(scheduled, now, report)
                 last = LastOccurrence(scheduled_for=at, queued_at=now, queued=fanned.addressed)
-        progress = rules.advanced(scheduled, due, last, now)
+        progress = rules.advanced(scheduled, due, last)
         if due.cursor is None and progress.next_run is not None and progress.next_run <= now:
             raise InvalidDefinition("daemon.nextRun", "does not belong to the schedule", "malformed")
         if not await self._schedules.advance(document, _stored(progress)):
@@ -149,6 +154,25 @@ class Processor:
         )
         return True
 
+    async def _unapproved(self, scheduled: ScheduledNotification) -> int | None:
+        """How many recipients there are, if so many need an approval that nobody gave: groups grow."""
+        if self._approval_above is None or scheduled.approval is not None or scheduled.purpose == "test":
+            return None
+        recipients = await self._fan_out.count(scheduled)
+        return recipients if recipients > self._approval_above else None
+
+    async def _hold(
+        self, document: Document, scheduled: ScheduledNotification, recipients: int, report: Report
+    ) -> bool:
+        progress = rules.held_for_approval(scheduled, recipients)
+        if not await self._schedules.advance(document, _stored(progress)):
+            return False
+        report["held"] += 1
+        log.warning(
+            "scheduled_notification_awaits_approval", scheduled_notification_id=scheduled.id, recipients=recipients
+        )
+        return True
+
     async def _in_force(self, scheduled: ScheduledNotification) -> bool:
         return await self._schedules.revision(scheduled.id) == (scheduled.revision, False)
 
@@ -160,7 +184,11 @@ class Processor:
         return False
 
     async def _template_of(self, scheduled: ScheduledNotification) -> NotificationTemplate:
-        template = await self._versions.get(scheduled.template_id, scheduled.template_version)
+        version = scheduled.template_version
+        if isinstance(version, int):
+            template = await self._versions.get(scheduled.template_id, version)
+        else:
+            template = await self._versions.newest(scheduled.template_id)
         lacking = [channel.value for channel in scheduled.channels if channel not in template.channels]
         if lacking:
             raise InvalidDefinition("channels", f"the template has no text for {', '.join(lacking)}", "channel")
@@ -206,5 +234,5 @@ def _name(document: Document) -> str:
 
 
 def _add_up(report: Report, fanned: FanOutReport) -> None:
-    for word in ("queued", "duplicates", "failed", "unreachable", "missing_people", "missing_groups"):
+    for word in ("queued", "duplicates", "failed", "suppressed", "unreachable", "missing_people", "missing_groups"):
         report[word] += getattr(fanned, word)

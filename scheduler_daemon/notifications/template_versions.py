@@ -19,6 +19,13 @@ class TemplateVersions:
         self._store = store
         self._kept: OrderedDict[tuple[str, int], NotificationTemplate] = OrderedDict()
 
+    async def newest(self, template_id: str) -> NotificationTemplate:
+        """The version that is the newest now; InvalidDefinition if the template is gone."""
+        version = await self._store.newest(template_id)
+        if version is None:
+            raise InvalidDefinition("templateId", f"there is no template {template_id} any more", "missing_template")
+        return await self.get(template_id, version)
+
     async def get(self, template_id: str, version: int) -> NotificationTemplate:
         """InvalidDefinition if there is no such version, or it is not a template."""
         key = (template_id, version)
