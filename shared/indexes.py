@@ -96,6 +96,10 @@ INDEXES: tuple[IndexSpec, ...] = (
         "the API: the list of scheduled notifications",
     ),
     IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "unchecked", (("daemon.lastRun.queuedAt", 1),),
+        "the daemon: fan-outs that were not checked against the queue yet", partial={"daemon.lastRun.checked": False},
+    ),
+    IndexSpec(
         names.SCHEDULED_NOTIFICATIONS, "by_template", (("templateId", 1),), "the API: statistics of a template"
     ),
     _by_calendar(names.SCHEDULED_NOTIFICATIONS),

@@ -63,7 +63,9 @@ def scheduled_notification_answer(
         "id": notification.id,
         **fields_of(notification, *_DEFINITION, *_RECORD),
         "nextRun": next_run(state, planned, firing, exclusions),
-        "lastRun": None if last is None else last.model_dump(mode="json", by_alias=True),
+        "lastRun": None
+        if last is None
+        else last.model_dump(mode="json", by_alias=True, exclude={"revision", "checked"}),
         "state": state,
         "problem": problem,
         "statistics": counted,

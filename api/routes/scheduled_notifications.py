@@ -39,6 +39,7 @@ from shared.models.notification_models import (
 )
 from shared.models.schedule import Schedule, Zone
 from shared.models.sending_rules import Approval, QuietHours, TemplateVersion, Throttle, Weekday
+from shared.queries.host_users import selected
 
 blueprint = resource("scheduled notifications", NOTIFICATIONS, "Who gets which notification, when")
 
@@ -82,6 +83,8 @@ def _answers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _approval(definition: ScheduledNotificationCreate) -> Approval | None:
+    if definition.recipients.users is not None:
+        selected(settings().host_users, definition.recipients.users)  # refuses what HOST_USERS does not know
     return approval_of(definition.recipients, store(), settings().notification_approval_above, actor())
 
 

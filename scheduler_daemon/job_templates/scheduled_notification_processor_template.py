@@ -7,7 +7,7 @@ from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
 
 COUNTS = (
     "planned", "occurrences", "skipped", "excluded", "queued", "duplicates", "failed", "suppressed", "cancelled",
-    "quarantined", "held", "unreachable", "missing_people", "missing_groups",
+    "quarantined", "held", "unreachable", "missing_people", "missing_groups", "repaired",
 )  # fmt: skip
 
 

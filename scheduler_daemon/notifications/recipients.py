@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from scheduler_daemon.store.host_users import HostUserStore
 from scheduler_daemon.store.recipients import RecipientStore
 from shared.models.notification_models import Address, Channel, Recipients
 
@@ -58,8 +59,9 @@ class Missing:
 class RecipientResolver:
     """Turns the recipients of a definition into people."""
 
-    def __init__(self, store: RecipientStore) -> None:
+    def __init__(self, store: RecipientStore, host_users: HostUserStore) -> None:
         self._store = store
+        self._host_users = host_users
 
     async def batches(self, recipients: Recipients, missing: Missing) -> AsyncIterator[list[Person]]:
         """At most MOST_PEOPLE at a time, always in the same order; counts in `missing` what is not there.
@@ -78,10 +80,15 @@ class RecipientResolver:
                 continue
             async for people in self._people(members, missing):
                 yield people
+        if recipients.users is not None:
+            async for documents in self._host_users.batches(recipients.users, MOST_PEOPLE):
+                yield [_of_document(document) for document in documents]
 
     async def count(self, recipients: Recipients) -> int:
         """How many there are at most; whoever is named twice counts twice."""
         members = await self._store.count_members(recipients.groups) if recipients.groups else 0
+        if recipients.users is not None:
+            members += await self._host_users.count(recipients.users)
         return len(recipients.addresses) + len(recipients.people) + members
 
     async def _people(self, ids: Sequence[str], missing: Missing) -> AsyncIterator[list[Person]]:

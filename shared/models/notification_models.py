@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from shared.models.addresses import EmailAddress, Locale, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
+from shared.models.host_users import HostSelection
 from shared.models.schedule import Schedule, Zone
 from shared.models.sending_rules import Approval, SendingRules, TemplateVersion
 
@@ -47,16 +48,17 @@ class Address(Model):
 
 
 class Recipients(Model):
-    """Who gets a notification: plain addresses, people by id, groups by id. Everyone gets it once."""
+    """Who gets a notification: addresses, people and groups by id, users of the host application. Everyone once."""
 
     addresses: Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = []
     people: Annotated[list[DocumentId], Field(max_length=MOST_ADDRESSES)] = []
     groups: Annotated[list[DocumentId], Field(max_length=MOST_GROUPS)] = []
+    users: HostSelection | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> "Recipients":
-        if not (self.addresses or self.people or self.groups):
-            raise ValueError("name at least one recipient: addresses, people or groups")
+        if not (self.addresses or self.people or self.groups or self.users):
+            raise ValueError("name at least one recipient: addresses, people, groups or users")
         return self
 
 
@@ -94,6 +96,10 @@ class LastOccurrence(Part):
     scheduled_for: Moment
     queued_at: Moment
     queued: int
+    revision: int | None = None
+    """Of the definition that it was queued by."""
+    checked: bool = False
+    """Whether the queue was looked at since."""
 
 
 class NotificationProgress(Part):

@@ -67,6 +67,8 @@ def test_all_rules_are_stored_answered_and_changed_one_by_one(admin: Caller, db:
             {"recipientTimezone": True, "schedule": {"kind": "once", "at": "2030-12-01T09:00:00+01:00"}},
             "recipientTimezone",
         ),
+        ({"recipients": {"users": {"everyone": True}}}, "recipients.users"),  # HOST_USERS is not set
+        ({"recipients": {"users": {}}}, "recipients.users"),
         ({"variables": {"name": [1]}}, "variables.name"),
         (
             {"recipients": {"addresses": [{"email": "a@example.com", "variables": {"name": {}}}]}},
