@@ -33,7 +33,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     export_folder.keep(app, settings)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     the_clock = clock or SystemClock()
-    context.keep(app, Store(settings, the_clock), the_clock)
+    context.keep(app, Store(settings, the_clock), the_clock, settings)
     responses.install(app)
     auth.install(app)
     problems.install(app)

@@ -1,4 +1,4 @@
-"""What a view needs of its application: the store, the clock, who acts and under which identity."""
+"""What a view needs of its application: the store, the clock, the settings, who acts and under which identity."""
 
 import hashlib
 import json
@@ -11,15 +11,17 @@ from flask import Flask, current_app, g, request
 from api.problems import FieldFault, Problem, ProblemCode
 from api.store import Actor, Store
 from shared.clock import Clock
+from shared.settings import Settings
 
 LONGEST_KEY = 200
-_STORE, _CLOCK = "unified_scheduler_store", "unified_scheduler_clock"
+_STORE, _CLOCK, _SETTINGS = "unified_scheduler_store", "unified_scheduler_clock", "unified_scheduler_settings"
 
 
-def keep(app: Flask, a_store: Store, a_clock: Clock) -> None:
+def keep(app: Flask, a_store: Store, a_clock: Clock, the_settings: Settings) -> None:
     """Called once, by create_app."""
     app.extensions[_STORE] = a_store
     app.extensions[_CLOCK] = a_clock
+    app.extensions[_SETTINGS] = the_settings
 
 
 def store_of(app: Flask) -> Store:
@@ -34,6 +36,11 @@ def store() -> Store:
 
 def clock() -> Clock:
     found: Clock = current_app.extensions[_CLOCK]
+    return found
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions[_SETTINGS]
     return found
 
 

@@ -95,6 +95,13 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.SCHEDULED_NOTIFICATIONS, "by_creation", (("createdAt", -1), ("_id", -1)),
         "the API: the list of scheduled notifications",
     ),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "unchecked", (("daemon.lastRun.queuedAt", 1),),
+        "the daemon: fan-outs that were not checked against the queue yet", partial={"daemon.lastRun.checked": False},
+    ),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "by_template", (("templateId", 1),), "the API: statistics of a template"
+    ),
     _by_calendar(names.SCHEDULED_NOTIFICATIONS),
     _quarantined(names.SCHEDULED_NOTIFICATIONS),
     _expiry(names.SCHEDULED_NOTIFICATIONS),
@@ -134,6 +141,11 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DELIVERIES, "by_start", (("startedAt", -1), ("_id", -1)), "the API: the list of deliveries"),
     _expiry(names.DELIVERIES),
     IndexSpec(names.RECIPIENTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of people"),
+    IndexSpec(
+        names.RECIPIENTS, "by_external_key", (("externalKey", 1),), "the API: whom an import means",
+        unique=True, partial={"externalKey": {"$gt": ""}},
+    ),
+    IndexSpec(names.RECIPIENTS, "by_email", (("email", 1),), "the API: whom an import means"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
     IndexSpec(names.CALENDARS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of calendars"),
     IndexSpec(names.API_TOKENS, "by_hash", (("tokenHash", 1),), "the API: who is it", unique=True),

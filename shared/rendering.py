@@ -14,7 +14,11 @@ from typing import Any
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 
 from shared.errors import InvalidDefinition
-from shared.models.notification_models import NotificationTemplate, NotificationTemplateDefinition
+from shared.models.notification_models import (
+    NotificationTemplate,
+    NotificationTemplateDefinition,
+    TemplateVariable,
+)
 from shared.sandbox import MOST_CHARACTERS, BoundedEnvironment, TemplateTooGreedy, one_rendering
 
 BUILTIN_VARIABLES: Mapping[str, str] = {
@@ -80,10 +84,20 @@ def recipient_variables(
     return {**scheduled, **present, **stored, **beside_address}
 
 
+def example_variables(template: Texts) -> dict[str, Any]:
+    """The examples of variables that have no default, for a preview."""
+    declared = template.variables
+    return {each.name: each.example for each in declared if each.example is not None and each.default is None}
+
+
 def rendering_context(template: Texts, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`variables` over the declared defaults; InvalidDefinition names a required variable that is missing."""
+    """`variables` over the declared defaults.
+
+    InvalidDefinition names a required variable that is missing, or one whose value has another type than it declares.
+    """
     context: dict[str, Any] = dict.fromkeys(BUILTIN_VARIABLES, "")
     for declared in template.variables:
+        check_type(declared, variables.get(declared.name))
         if declared.default is not None:
             context[declared.name] = declared.default
         elif not declared.required:
@@ -96,6 +110,16 @@ def rendering_context(template: Texts, variables: Mapping[str, Any]) -> dict[str
             context.pop(declared.name, None)
     context.update(variables)
     return context
+
+
+def check_type(declared: TemplateVariable, value: object, field: str = "variables") -> None:
+    """InvalidDefinition if the value is of another type. field: where it stands in the definition."""
+    if not declared.fits(value):
+        raise InvalidDefinition(
+            f"{field}.{declared.name}",
+            f"the template declares the variable {declared.name!r} as a {declared.type}; this is {_word_for(value)}",
+            "variable_type",
+        )
 
 
 def render_subject(template: Texts, context: Mapping[str, Any]) -> str:
@@ -168,6 +192,21 @@ def _rendered(source: str, part: str, context: Mapping[str, Any]) -> str:
     if len(text) > MOST_CHARACTERS:
         raise InvalidDefinition(part, f"the text is longer than {MOST_CHARACTERS} characters", "too_large")
     return text
+
+
+def _word_for(value: object) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case str():
+            return "a string"
+        case int() | float():
+            return "a number"
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "an object"
+    return f"a {type(value).__name__}"
 
 
 def _missing(fault: UndefinedError) -> str:

@@ -18,6 +18,7 @@ from shared.collections import API_TOKENS, OWN_COLLECTIONS
 from shared.durations import Duration
 from shared.errors import SettingsError
 from shared.logging import LogFormat, LogLevel
+from shared.models.host_users import HostUsers
 from shared.models.suites import Suites
 
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd does not restart on it
@@ -197,6 +198,19 @@ class Settings(BaseSettings):
         timedelta(seconds=10), description="Wait after the first failed attempt; doubles each time."
     )
     message_max_backoff: Duration = Field(timedelta(hours=1), description="Longest wait between two attempts.")
+
+    host_users: HostUsers | None = Field(
+        None,
+        description="The host application's collection of users and its fields, as JSON: "
+        '`{"collection": "users", "email": "email", "name": "profile.name", "timezone": "tz", "role": "role", '
+        '"tags": "tags", "groups": "teams"}`; also `id` (`_id`), `phone`, `locale`. Unset: there is none.',
+    )
+    notification_approval_above: int | None = Field(
+        None,
+        ge=0,
+        description="A scheduled notification with more recipients than this waits until somebody else than its author "
+        "approves it. Unset: none does.",
+    )
 
     api_bind: str = Field("127.0.0.1:8000", description="Address and port that the API listens on.")
     api_workers: int = Field(2, ge=1, le=64, description="Worker processes of the API.")

@@ -13,6 +13,7 @@ from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
 from shared.models.recipients import Recipient, RecipientGroup
 from shared.queries.revisions import revision_of
+from shared.schedule.sending_times import firing_exclusions, firing_schedule
 
 _DEFINITION = (
     "name",
@@ -23,7 +24,14 @@ _DEFINITION = (
     "variables",
     "schedule",
     "expires_after",
+    "quiet_hours",
+    "allowed_days",
+    "recipient_timezone",
+    "timezone_fallback",
+    "already_passed",
+    "throttle",
     "critical",
+    "approval",
     "pause",
 )
 _RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
@@ -44,14 +52,20 @@ def scheduled_notification_answer(
     progress = notification.daemon
     planned = notification.planned_revision == notification.revision
     state, problem = standing(planned, progress, is_resting(notification.pause, now))
-    last = progress.last_run
+    approval = notification.approval
+    waits = approval.at is None if approval is not None else planned and progress.needs_approval is not None
+    if waits and state in ("active", "paused"):
+        state = "awaiting_approval"
+    last, rule = progress.last_run, notification.schedule
+    firing = notification.model_copy(update={"schedule": firing_schedule(notification, rule)})
+    exclusions = firing_exclusions(notification, rule, exclusions_of(rule))
     return {
         "id": notification.id,
         **fields_of(notification, *_DEFINITION, *_RECORD),
-        "quietHours": None,
-        "recipientTimezone": False,
-        "nextRun": next_run(state, planned, notification, exclusions_of(notification.schedule)),
-        "lastRun": None if last is None else last.model_dump(mode="json", by_alias=True),
+        "nextRun": next_run(state, planned, firing, exclusions),
+        "lastRun": None
+        if last is None
+        else last.model_dump(mode="json", by_alias=True, exclude={"revision", "checked"}),
         "state": state,
         "problem": problem,
         "statistics": counted,
@@ -75,7 +89,8 @@ def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def recipient_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A person."""
-    return owned_answer(stored, Recipient, ("name", "email", "phone", "locale", "timezone", "variables"))
+    names = ("externalKey", "name", "email", "phone", "locale", "timezone", "variables", "optOuts")
+    return owned_answer(stored, Recipient, names)
 
 
 def group_answer(stored: Mapping[str, Any]) -> dict[str, Any]:

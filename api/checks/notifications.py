@@ -12,7 +12,8 @@ from shared.models.notification_models import (
     NotificationTemplateDefinition,
     ScheduledNotificationCreate,
 )
-from shared.rendering import BUILTIN_VARIABLES, PARTS, check_texts, undeclared_variables
+from shared.rendering import BUILTIN_VARIABLES, PARTS, check_texts, check_type, undeclared_variables
+from shared.schedule.sending_times import follows_recipients
 
 MOST_NAMED = 10
 
@@ -43,6 +44,25 @@ def check_channels(definition: ScheduledNotificationCreate, template: Notificati
         )
 
 
+def check_sending(definition: ScheduledNotificationCreate) -> None:
+    """InvalidDefinition if the schedule has no wall clock that could be the recipients' own."""
+    schedule = definition.schedule
+    if not definition.recipient_timezone or follows_recipients(definition, schedule):
+        return
+    remedy = "write schedule.at without an offset" if schedule.kind == "once" else "use a cron or once schedule"
+    raise InvalidDefinition(
+        "recipientTimezone", f"an {schedule.kind} schedule of this form names no wall clock; {remedy}", "no_wall_clock"
+    )
+
+
+def check_types(definition: ScheduledNotificationCreate, template: NotificationTemplate) -> None:
+    """InvalidDefinition names the first value that has another type than the template declares."""
+    for declared in template.variables:
+        check_type(declared, definition.variables.get(declared.name))
+        for index, address in enumerate(definition.recipients.addresses):
+            check_type(declared, address.variables.get(declared.name), f"recipients.addresses.{index}.variables")
+
+
 def lacking_everywhere(definition: ScheduledNotificationCreate, template: NotificationTemplate) -> list[str]:
     """Required variables without a default or a common value: each recipient must bring them."""
     return [
@@ -56,7 +76,7 @@ def check_addresses(addresses: list[Address], variables: Collection[str]) -> Non
     """InvalidDefinition names the first variable that one of the addresses does not bring."""
     for variable in variables:
         for index, address in enumerate(addresses):
-            known = {"name": address.name, "email": address.email, "phone": address.phone}
+            known = address.model_dump(include=set(BUILTIN_VARIABLES))
             if _absent(address.variables, variable) and _absent(known, variable):
                 raise missing_variable(variable, f"recipients.addresses.{index}")
 

@@ -45,7 +45,7 @@ def _check_reach(alerts: Alerts) -> None:
         (Channel.EMAIL in channels and each.email) or (Channel.SMS in channels and each.phone)
         for each in wanted.addresses
     )
-    if not (reached or wanted.people or wanted.groups):
+    if not (reached or wanted.people or wanted.groups or wanted.users):
         raise InvalidDefinition(
             "policies.alerts.channels",
             f"none of the recipients has an address for {' or '.join(channel.value for channel in channels)}; "

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from api.checks.notifications import (
     check_addresses,
     check_channels,
+    check_sending,
+    check_types,
     lacking_everywhere,
     missing_variable,
 )
@@ -29,39 +32,35 @@ from shared.models.notification_models import (
     ScheduledNotification,
     ScheduledNotificationCreate,
 )
+from shared.models.sending_rules import NEWEST, Approval
+from shared.schedule.sending_times import last_schedule
 
-_NOT_STORED = {"quiet_hours", "recipient_timezone"}
-FIELDS = (
-    "name",
-    "templateId",
-    "templateVersion",
-    "channels",
-    "recipients",
-    "variables",
-    "schedule",
-    "expiresAfter",
-    "critical",
-)
+FIELDS = tuple(to_camel(name) for name in ScheduledNotificationCreate.model_fields)
 
 
 def pinned(
     definition: ScheduledNotificationCreate, store: Store, stored: Mapping[str, Any] | None = None
 ) -> ScheduledNotificationCreate:
-    """The definition with its template version fixed, after all that it refers to was found.
+    """The definition with its template version fixed (unless it follows the newest), after all that it refers to was
+    found.
 
     stored: what is being changed; it keeps its template version even if that was deleted meanwhile.
     InvalidDefinition names what is missing: calendar, template, people, groups, or a variable that somebody lacks.
     """
+    check_sending(definition)
     check_calendars(definition.schedule, store)
     template = _template(definition, store, keeps=_same_template(definition, stored))
     check_channels(definition, template)
     check_recipients(definition.recipients, store, "recipients")
+    check_types(definition, template)
     _check_variables(definition, template, store)
+    if definition.template_version == NEWEST:
+        return definition
     return definition.model_copy(update={"template_version": template.version})
 
 
 def _same_template(definition: ScheduledNotificationCreate, stored: Mapping[str, Any] | None) -> bool:
-    if stored is None or definition.template_version is None:
+    if stored is None or not isinstance(definition.template_version, int):
         return False
     return (stored.get("templateId"), stored.get("templateVersion")) == (
         definition.template_id,
@@ -70,12 +69,11 @@ def _same_template(definition: ScheduledNotificationCreate, stored: Mapping[str,
 
 
 def _template(definition: ScheduledNotificationCreate, store: Store, *, keeps: bool) -> NotificationTemplate:
+    version = definition.template_version if isinstance(definition.template_version, int) else None
     try:
-        stored = store.notification_templates.find(
-            definition.template_id, definition.template_version, deleted_too=keeps
-        )
+        stored = store.notification_templates.find(definition.template_id, version, deleted_too=keeps)
     except NoSuchDocument:
-        field = "templateId" if definition.template_version is None else "templateVersion"
+        field = "templateId" if version is None else "templateVersion"
         raise InvalidDefinition(
             field, "there is no such notification template", "unknown_notification_template"
         ) from None
@@ -99,29 +97,48 @@ def _check_variables(definition: ScheduledNotificationCreate, template: Notifica
 
 
 def new_scheduled_notification(
-    document_id: str, definition: ScheduledNotificationCreate, actor: Actor, now: datetime
+    document_id: str,
+    definition: ScheduledNotificationCreate,
+    actor: Actor,
+    now: datetime,
+    approval: Approval | None = None,
 ) -> ScheduledNotification:
     """The document to insert. definition: pinned."""
     return ScheduledNotification.model_validate(
         {
-            **definition.model_dump(exclude=_NOT_STORED),
+            **definition.model_dump(),
             **new_record(document_id, actor, now),
-            "schedule_since": schedule_since(definition.schedule, now),
+            "schedule_since": _since(definition, now),
+            "approval": approval,
         }
     )
 
 
-def replaced(stored: Mapping[str, Any], definition: ScheduledNotificationCreate, actor: Actor, now: datetime) -> Change:
-    """The whole definition (pinned) anew; as for jobs, only a new schedule moves the instant it counts from."""
-    fields = definition.model_dump(by_alias=True, exclude=_NOT_STORED)
+def replaced(
+    stored: Mapping[str, Any],
+    definition: ScheduledNotificationCreate,
+    actor: Actor,
+    now: datetime,
+    approval: Approval | None = None,
+) -> Change:
+    """The whole definition (pinned) anew; as for jobs, only a new schedule moves the instant it counts from.
+
+    An approval that was given is for what it was given for: the new definition has its own.
+    """
+    fields = definition.model_dump(by_alias=True)
     mended = mended_record(stored, actor, now)
     since = None
-    if fields["schedule"] != stored.get("schedule"):
-        since = schedule_since(definition.schedule, now)
+    whose_clock = definition.recipient_timezone, bool(stored.get("recipientTimezone"))
+    if fields["schedule"] != stored.get("schedule") or whose_clock[0] != whose_clock[1]:
+        since = _since(definition, now)
     elif "scheduleSince" in mended:
         since = now
     mended.pop("scheduleSince", None)
-    return Change({**mended, **fields}, since)
+    return Change({**mended, **fields, "approval": approval and approval.model_dump(by_alias=True)}, since)
+
+
+def _since(definition: ScheduledNotificationCreate, now: datetime) -> datetime:
+    return min(now, schedule_since(last_schedule(definition, definition.schedule), now))
 
 
 def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> ScheduledNotificationCreate:

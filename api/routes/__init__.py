@@ -11,6 +11,7 @@ from api.routes import (
     job_actions,
     jobs,
     maintenance,
+    message_decisions,
     messages,
     notification_templates,
     recipients,
@@ -40,6 +41,7 @@ def blueprints() -> list[APIBlueprint]:
         groups,
         messages,
         exports,
+        message_decisions,
         health,
     )
     return [module.blueprint for module in modules]

@@ -1,25 +1,36 @@
 """`/api/notifications/templates`: texts with variables. Every save is a new version."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask import Response
 
+from api.answers.messages import statistics
 from api.answers.notifications import notification_template_answer
 from api.auth import needs
 from api.checks.notifications import check_template
-from api.context import actor, identity, if_match, store
+from api.context import actor, clock, identity, if_match, store
+from api.definitions.scheduled_notifications import pinned
+from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
-from api.responses import created, document, no_content, ok
+from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from shared.models.access import Role
 from shared.models.notification_models import (
+    Address,
     Channel,
     NotificationTemplate,
     NotificationTemplateDefinition,
     Variables,
 )
-from shared.rendering import recipient_variables, render_email, render_sms, rendering_context
+from shared.rendering import (
+    example_variables,
+    recipient_variables,
+    render_email,
+    render_sms,
+    rendering_context,
+)
 
 blueprint = resource("notification templates", NOTIFICATIONS, "Texts that notifications are rendered from")
 
@@ -29,11 +40,18 @@ class NotificationTemplateBody(Body, NotificationTemplateDefinition):
 
 
 class PreviewBody(Body):
-    """Values for the variables; what is absent has its default."""
+    """Values for the variables; what is absent has its default, or its example."""
 
     may_be_empty: ClassVar[bool] = True
 
     variables: Variables = {}
+
+
+class TrialBody(Body, Address):
+    """Where to; variables as in a preview."""
+
+    def address(self) -> Address:
+        return Address.model_validate(self.model_dump())
 
 
 @blueprint.get("/templates", summary="Notification templates, the newest first")
@@ -72,11 +90,35 @@ def delete_template(path: DocumentPath) -> Response:
 @needs(Role.VIEWER)
 def preview_template(path: DocumentPath, body: PreviewBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
-    context = rendering_context(template, recipient_variables(body.variables, {}, {}, {}))
-    rendered: dict[str, Any] = {"subject": None, "text": None, "html": None, "sms": None}
+    given = {**example_variables(template), **body.variables}
+    return ok(_rendered(template, recipient_variables(given, {}, {}, {})))
+
+
+@blueprint.post("/templates/<id>/test", summary="Send the newest version to an address of one's own")
+def send_test(path: DocumentPath, body: TrialBody) -> Response:
+    template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
+    document_id, request_hash = identity()
+    definition = pinned(trial_definition(template, body.address(), clock().now()), store())
+    _rendered(template, trial_variables(definition))
+    notification = trial_notification(document_id, definition, actor(), clock().now())
+    stored = store().scheduled_notifications.insert(notification, actor(), request_hash)
+    return accepted({"scheduledNotificationId": stored["_id"], "channels": stored["channels"]})
+
+
+@blueprint.get("/templates/<id>/statistics", summary="What became of all messages of a notification template")
+def template_statistics(path: DocumentPath) -> Response:
+    template_id = store().notification_templates.find(path.id)["templateId"]
+    users, counts = store().scheduled_notifications.counts_of_template(template_id)
+    return ok({"scheduledNotifications": users, "statistics": statistics(counts)})
+
+
+def _rendered(template: NotificationTemplate, variables: Mapping[str, Any]) -> dict[str, str | None]:
+    """The texts of the template's channels; InvalidDefinition names what is missing or wrong."""
+    context = rendering_context(template, variables)
+    rendered: dict[str, str | None] = {"subject": None, "text": None, "html": None, "sms": None}
     if Channel.EMAIL in template.channels:
         email = render_email(template, context)
         rendered |= {"subject": email.subject, "text": email.text, "html": email.html}
     if Channel.SMS in template.channels:
         rendered["sms"] = render_sms(template, context)
-    return ok(rendered)
+    return rendered

@@ -1,13 +1,20 @@
 """`/api/notifications/recipients`: people who can be notified."""
 
-from flask import Response
+from http import HTTPStatus
+
+from flask import Response, request
+from pydantic import Field
 
 from api.answers.notifications import recipient_answer
+from api.checks.recipient_csv import read_rows
 from api.context import actor, identity, if_match, store
+from api.definitions.recipient_import import ImportPlan, plan_import
 from api.paging import PageQuery, listing
+from api.problems import Problem, ProblemCode
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from shared.models.base import Model
 from shared.models.recipients import RecipientDefinition
 
 blueprint = resource("recipients", NOTIFICATIONS, "People who can be notified")
@@ -15,6 +22,12 @@ blueprint = resource("recipients", NOTIFICATIONS, "People who can be notified")
 
 class RecipientBody(Body, RecipientDefinition):
     """A person."""
+
+
+class ImportQuery(Model):
+    """dryRun: says what an import would do, and does nothing."""
+
+    dry_run: bool = Field(False, description="Only check the file, and count.")
 
 
 @blueprint.get("/recipients", summary="People, the newest first")
@@ -45,3 +58,26 @@ def replace_recipient(path: DocumentPath, body: RecipientBody) -> Response:
 def delete_recipient(path: DocumentPath) -> Response:
     store().recipients.delete(path.id, if_match(), actor())
     return no_content()
+
+
+@blueprint.post("/recipients/import", summary="Add and change people from a CSV file (text/csv): all, or none")
+def import_recipients(query: ImportQuery) -> Response:
+    if request.mimetype != "text/csv":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            ProblemCode.UNSUPPORTED_MEDIA_TYPE,
+            "Send the file as Content-Type: text/csv.",
+        )
+    rows = read_rows(request.get_data())
+    plan = ImportPlan()
+
+    def planned(stored: list[dict[str, object]]) -> ImportPlan:
+        nonlocal plan
+        plan = plan_import(rows, stored)
+        return plan
+
+    keys = [row.given["externalKey"] for row in rows if row.given.get("externalKey")]
+    emails = [row.given["email"] for row in rows if row.given.get("email")]
+    store().recipients.import_all(keys, emails, planned, actor(), dry_run=query.dry_run)
+    counts = {"created": len(plan.inserts), "updated": len(plan.updates), "unchanged": plan.unchanged}
+    return ok({**counts, "dryRun": query.dry_run})

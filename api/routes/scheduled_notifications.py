@@ -1,14 +1,14 @@
 """`/api/notifications/scheduled`: who gets which notification, when."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any, Literal
 
 from flask import Response
-from pydantic import Field
 
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
-from api.context import actor, clock, identity, if_match, store
+from api.context import actor, clock, identity, if_match, settings, store
+from api.definitions.approvals import approval_of, approved
 from api.definitions.calendars import calendars_of
 from api.definitions.scheduled_notifications import (
     merged,
@@ -20,11 +20,13 @@ from api.definitions.scheduled_notifications import (
 )
 from api.paging import PageQuery, listing
 from api.requests import UNSET, Body, DocumentPath
-from api.responses import created, document, no_content, ok
+from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from api.routes.message_decisions import AGAIN_FROM, MOST_RETRIES, RetryFailedBody, retry_command
 from api.routes.pauses import EmptyBody, PauseBody, pause_from
 from api.store.definitions import Change, Mutation
 from api.store.ids import text_of
+from api.store.scheduled_notifications import NOT_A_TEST
 from shared.durations import Duration
 from shared.models.access import Role
 from shared.models.base import DocumentId, Name
@@ -35,7 +37,9 @@ from shared.models.notification_models import (
     ScheduledNotificationUpdate,
     Variables,
 )
-from shared.models.schedule import Schedule
+from shared.models.schedule import Schedule, Zone
+from shared.models.sending_rules import Approval, QuietHours, TemplateVersion, Throttle, Weekday
+from shared.queries.host_users import selected
 
 blueprint = resource("scheduled notifications", NOTIFICATIONS, "Who gets which notification, when")
 
@@ -53,12 +57,18 @@ class ScheduledNotificationPatch(Body):
 
     name: Name = UNSET
     template_id: DocumentId = UNSET
-    template_version: Annotated[int, Field(ge=1)] | None = None
+    template_version: TemplateVersion | None = None
     channels: Channels = UNSET
     recipients: Recipients = UNSET
     variables: Variables = UNSET
     schedule: Schedule = UNSET
     expires_after: Duration | None = None
+    quiet_hours: QuietHours | None = None
+    allowed_days: list[Weekday] | None = None
+    recipient_timezone: bool = UNSET
+    timezone_fallback: Zone | None = None
+    already_passed: Literal["now", "next_day", "skip"] = UNSET
+    throttle: Throttle | None = None
     critical: bool = UNSET
 
 
@@ -72,6 +82,12 @@ def _answers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _approval(definition: ScheduledNotificationCreate) -> Approval | None:
+    if definition.recipients.users is not None:
+        selected(settings().host_users, definition.recipients.users)  # refuses what HOST_USERS does not know
+    return approval_of(definition.recipients, store(), settings().notification_approval_above, actor())
+
+
 def _changed(path: DocumentPath, mutation: Mutation, action: str) -> Response:
     changed = store().scheduled_notifications.change(path.id, if_match(), mutation, actor(), action)
     return document(_answers([changed])[0])
@@ -79,14 +95,15 @@ def _changed(path: DocumentPath, mutation: Mutation, action: str) -> Response:
 
 @blueprint.get("/scheduled", summary="Scheduled notifications, the newest first")
 def list_scheduled(query: PageQuery) -> Response:
-    page = store().scheduled_notifications.page({}, query.limit, query.position)
+    page = store().scheduled_notifications.page(NOT_A_TEST, query.limit, query.position)
     return ok(listing(_answers(page.documents), page.end))
 
 
 @blueprint.post("/scheduled", summary="Schedule a notification")
 def create_scheduled(body: ScheduledNotificationBody) -> Response:
     document_id, request_hash = identity()
-    notification = new_scheduled_notification(document_id, pinned(body, store()), actor(), clock().now())
+    definition = pinned(body, store())
+    notification = new_scheduled_notification(document_id, definition, actor(), clock().now(), _approval(definition))
     return created(_answers([store().scheduled_notifications.insert(notification, actor(), request_hash)])[0])
 
 
@@ -99,14 +116,15 @@ def read_scheduled(path: DocumentPath) -> Response:
 def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement) -> Response:
     store().scheduled_notifications.find(path.id)
     definition = pinned(body, store())
-    return _changed(path, lambda stored: replaced(stored, definition, actor(), clock().now()), "update")
+    approval = _approval(definition)
+    return _changed(path, lambda stored: replaced(stored, definition, actor(), clock().now(), approval), "update")
 
 
 @blueprint.patch("/scheduled/<id>", summary="Change some fields of a scheduled notification")
 def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
         definition = pinned(merged(stored, body.given()), store(), stored)
-        return replaced(stored, definition, actor(), clock().now())
+        return replaced(stored, definition, actor(), clock().now(), _approval(definition))
 
     return _changed(path, mutation, "update")
 
@@ -129,3 +147,20 @@ def pause_scheduled(path: DocumentPath, body: PauseBody) -> Response:
 @needs(Role.OPERATOR)
 def resume_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     return _changed(path, lambda stored: resumed(stored, clock().now()), "resume")
+
+
+@blueprint.post("/scheduled/<id>/approve", summary="Approve one with many recipients that somebody else wrote")
+def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
+    return _changed(path, lambda stored: approved(stored, actor(), clock().now()), "approve")
+
+
+@blueprint.post("/scheduled/<id>/retry-failed", summary="Send the messages that failed again")
+@needs(Role.OPERATOR)
+def retry_failed(path: DocumentPath, body: RetryFailedBody) -> Response:
+    source = text_of(store().scheduled_notifications.find(path.id)["_id"])
+    states = [state for state in AGAIN_FROM if state in body.states]
+    found = store().messages.failed_of(source, states, MOST_RETRIES + 1, expired_too=body.expired_too)
+    now = clock().now()
+    commands = [retry_command(item, actor(), now) for item in found[:MOST_RETRIES]]
+    asked = store().commands.insert_all(commands, actor(), "retry_failed", source)
+    return accepted({"messages": len(commands), "asked": asked, "more": len(found) > MOST_RETRIES})

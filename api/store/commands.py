@@ -1,12 +1,15 @@
 """`commands`: what people ask the daemon to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pymongo.client_session import ClientSession
 
 from api.store import journal
 from api.store.actor import Actor
 from api.store.catalogue import CatalogueStore
 from api.store.connection import Connection
+from api.store.errors import translated
 from api.store.insertion import insert_once
 from shared.clock import Clock
 from shared.collections import COMMANDS
@@ -38,3 +41,25 @@ class CommandStore:
 
         entry = journal.entry(actor, self._clock.now(), f"command.{command.kind}", COMMANDS, None, stored, hide)
         return insert_once(self._connection, COMMANDS, stored, entry, request_hash)
+
+    @translated()
+    def insert_all(self, commands: Sequence[Command], actor: Actor, action: str, about: str) -> int:
+        """Inserts those whose id is new, with one entry in the audit log; how many. about: what they are about."""
+        collection = self._connection.collection(COMMANDS)
+
+        def work(session: ClientSession) -> int:
+            ids = [command.id for command in commands]
+            known = {each["_id"] for each in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
+            documents = [command.to_document() for command in commands if command.id not in known]
+            if not documents:
+                return 0
+            for document in documents:
+                document.pop("expireAt")
+            collection.insert_many(documents, session=session)
+            entry = journal.entry(
+                actor, self._clock.now(), f"command.{action}", COMMANDS, None, {"_id": about, "count": len(documents)}
+            )
+            journal.write(self._connection, session, entry)
+            return len(documents)
+
+        return self._connection.transaction(work)

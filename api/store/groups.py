@@ -26,3 +26,12 @@ class GroupStore(OwnedStore):
                 if isinstance(member, str)
             )
         )
+
+    @translated()
+    def count_members(self, ids: Sequence[str]) -> int:
+        """How many people are in these groups; whoever is in two counts twice."""
+        size = {"$cond": [{"$isArray": "$members"}, {"$size": "$members"}, 0]}
+        found = self._connection.collection(self.collection).aggregate(
+            [{"$match": {"_id": {"$in": list(ids)}}}, {"$group": {"_id": None, "count": {"$sum": size}}}]
+        )
+        return sum(each["count"] for each in found)

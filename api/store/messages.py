@@ -1,6 +1,6 @@
 """`notification_queue` and `deliveries`, which only the daemon writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.store.connection import Connection
@@ -32,6 +32,15 @@ class MessageStore:
         if found is None:
             raise NoSuchDocument(document_id)
         return found
+
+    @translated()
+    def failed_of(self, source: str, states: Sequence[str], limit: int, *, expired_too: bool) -> list[dict[str, Any]]:
+        """Messages of a scheduled notification in these states: `_id` and `attempt`. By the index by_source."""
+        criteria: dict[str, Any] = {"scheduledNotificationId": source, "state": {"$in": list(states)}}
+        if not expired_too:
+            criteria["lastError.type"] = {"$ne": "expired"}
+        found = self._connection.collection(NOTIFICATION_QUEUE).find(criteria, {"attempt": 1}).limit(limit)
+        return list(found)
 
     def page(self, equal: Mapping[str, str | None], limit: int, position: Position | None) -> Page:
         """Queue items, the newest first. equal: values that fields must have; None: whatever."""

@@ -1,13 +1,32 @@
 """`recipients`: people who can be notified."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+from pymongo import InsertOne, UpdateOne
+from pymongo.client_session import ClientSession
+
+from api.store import journal
+from api.store.actor import Actor
 from api.store.errors import translated
 from api.store.owned import OwnedStore
 from shared.collections import RECIPIENTS
+from shared.queries.revisions import next_revision
 
 _KNOWN = ("name", "email", "phone", "locale", "timezone")  # variables that are fields of the person
+
+IMPORT_SECONDS = 30.0
+
+
+class Import(Protocol):
+    """What an import writes: people to insert, and (stored, fields to set) of those to change."""
+
+    inserts: list[dict[str, Any]]
+    updates: list[tuple[dict[str, Any], dict[str, Any]]]
+
+
+Plan = Callable[[list[dict[str, Any]]], Import]
+"""From the people that it may be about to what is written; may be asked again if others write meanwhile."""
 
 
 class RecipientStore(OwnedStore):
@@ -26,3 +45,37 @@ class RecipientStore(OwnedStore):
             {"_id": {"$in": list(ids)}, **lacking}, {"_id": 1}
         )
         return None if found is None else str(found["_id"])
+
+    @translated()
+    def import_all(
+        self, keys: Sequence[str], emails: Sequence[str], plan: Plan, actor: Actor, *, dry_run: bool
+    ) -> Import:
+        """What was written: all in one transaction, or nothing. keys, emails: of the people that it may be about."""
+        people = self._connection.collection(self.collection)
+
+        def work(session: ClientSession) -> Import:
+            found = list(people.find({"externalKey": {"$in": list(keys)}}, session=session)) if keys else []
+            known = {each["_id"] for each in found}
+            if emails:
+                by_email = people.find({"email": {"$in": list(emails)}}, session=session)
+                found += [each for each in by_email if each["_id"] not in known]
+            planned = plan(found)
+            if not dry_run and (planned.inserts or planned.updates):
+                self._write(planned, actor, session)
+            return planned
+
+        with self._connection.patience(IMPORT_SECONDS):
+            return self._connection.transaction(work)
+
+    def _write(self, planned: Import, actor: Actor, session: ClientSession) -> None:
+        now = self._clock.now()
+        touched = {"updatedAt": now, "updatedBy": actor.name}
+        made = {"revision": 1, "createdAt": now, "createdBy": actor.name, **touched}
+        writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [InsertOne({**each, **made}) for each in planned.inserts]
+        for stored, fields in planned.updates:
+            changes = {**fields, "revision": next_revision(stored.get("revision")), **touched}
+            writes.append(UpdateOne({"_id": stored["_id"]}, {"$set": changes}))
+        self._connection.collection(self.collection).bulk_write(writes, ordered=False, session=session)
+        counts = {"_id": actor.request_id or "import", "created": len(planned.inserts), "updated": len(planned.updates)}
+        entry = journal.entry(actor, now, f"{self.noun}.import", self.collection, None, counts)
+        journal.write(self._connection, session, entry)

@@ -8,6 +8,8 @@ from api.store.errors import translated
 from api.store.ids import text_of
 from shared.collections import NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
 
+NOT_A_TEST: dict[str, Any] = {"purpose": {"$ne": "test"}}
+
 
 class ScheduledNotificationStore(DefinitionStore):
     """Scheduled notifications."""
@@ -34,6 +36,23 @@ class ScheduledNotificationStore(DefinitionStore):
         for row in rows:
             counts[row["_id"]["source"]][str(row["_id"].get("state"))] = row["count"]
         return counts
+
+    @translated()
+    def counts_of_template(self, template_id: str) -> tuple[int, dict[str, int]]:
+        """How many scheduled notifications use the template, and how many of their messages are in which state."""
+        sources = [
+            text_of(each["_id"])
+            for each in self._connection.collection(self.collection).find(
+                {"templateId": template_id, **NOT_A_TEST}, {"_id": 1}
+            )
+        ]
+        rows = self._connection.collection(NOTIFICATION_QUEUE).aggregate(
+            [
+                {"$match": {"scheduledNotificationId": {"$in": sources}}},
+                {"$group": {"_id": "$state", "count": {"$sum": 1}}},
+            ]
+        )
+        return len(sources), {str(row["_id"]): row["count"] for row in rows}
 
     @translated()
     def any_exists(self) -> bool:

@@ -6,8 +6,8 @@ from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTem
 from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
 
 COUNTS = (
-    "planned", "occurrences", "skipped", "excluded", "queued", "duplicates", "failed", "cancelled", "quarantined",
-    "unreachable", "missing_people", "missing_groups",
+    "planned", "occurrences", "skipped", "excluded", "queued", "duplicates", "failed", "suppressed", "cancelled",
+    "quarantined", "held", "unreachable", "missing_people", "missing_groups", "repaired",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from scheduler_daemon.notifications.service import NotificationService
 from scheduler_daemon.notifications.template_versions import TemplateVersions
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.group_commit import MOST_IN_FLIGHT, GroupCommit
+from scheduler_daemon.store.host_users import HostUserStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.notification_templates import NotificationTemplateStore
 from scheduler_daemon.store.queue import NotificationQueue
@@ -98,10 +99,12 @@ def build_services(
         claims = QueueClaims(database, fence, keep)
         sender = Sender(notifier.channel, carrier, queue, claims, recovery, fence, clock, policy)
 
-    resolver = RecipientResolver(RecipientStore(database))
+    resolver = RecipientResolver(RecipientStore(database), HostUserStore(database, settings.host_users))
     message_domain = own_mailbox.address.rpartition("@")[2]
     fan_out = FanOut(queue, resolver, message_domain, keep, wake)
-    processor = Processor(ScheduledNotificationStore(database), queue, versions, fan_out, rules)
+    processor = Processor(
+        ScheduledNotificationStore(database), queue, versions, fan_out, rules, settings.notification_approval_above
+    )
     service = NotificationService(processor, MessageRescue(recovery, fence, policy), wake)
     alerts = AlertWriter(resolver, message_domain)
     http = HttpClient(AddressGuard(settings.http_allowed_networks))

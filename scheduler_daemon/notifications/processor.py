@@ -10,6 +10,7 @@ import structlog
 
 from scheduler_daemon.notifications import progress as rules
 from scheduler_daemon.notifications.fan_out import FanOut, FanOutReport, Occurrence
+from scheduler_daemon.notifications.queue_check import QueueCheck
 from scheduler_daemon.notifications.template_versions import TemplateVersions
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.queue import NotificationQueue
@@ -19,7 +20,6 @@ from shared.models.definitions import Quarantine
 from shared.models.notification_models import (
     LastOccurrence,
     NotificationProgress,
-    NotificationTemplate,
     ScheduledNotification,
 )
 
@@ -43,12 +43,16 @@ class Processor:
         versions: TemplateVersions,
         fan_out: FanOut,
         rules: StandingRules,
+        approval_above: int | None = None,
     ) -> None:
+        """approval_above: more recipients than this need an approval."""
         self._schedules = schedules
         self._queue = queue
         self._versions = versions
         self._fan_out = fan_out
         self._rules = rules
+        self._approval_above = approval_above
+        self._check = QueueCheck(schedules, queue, versions, fan_out)
 
     async def run(self, now: datetime, batch_size: int) -> Report:
         """Counts: planned, occurrences, queued, duplicates, failed, cancelled, quarantined, skipped, excluded ..."""
@@ -62,6 +66,7 @@ class Processor:
 
         await self._each(lambda: self._schedules.unplanned(MOST_AT_ONCE), plan, self._schedules.plan, now, report)
         await self._each(lambda: self._schedules.due(now, MOST_AT_ONCE), queue, self._schedules.advance, now, report)
+        await self._check.run(now, batch_size, report)
         return report
 
     async def quarantine_malformed(self, now: datetime) -> int:
@@ -101,7 +106,7 @@ class Processor:
         scheduled = await _read(document)
         if scheduled.deleted_at is None:
             self._rules.exclusions_of(scheduled.schedule)
-            await self._template_of(scheduled)
+            await self._versions.of(scheduled)
         else:
             report["cancelled"] += await self._queue.cancel_of(scheduled.id, now)
         progress = rules.planned(scheduled)
@@ -121,7 +126,9 @@ class Processor:
         due = rules.due_now(scheduled, now, self._rules.exclusions_of(scheduled.schedule))
         last: LastOccurrence | None = None
         if due.occurrences:
-            template = await self._template_of(scheduled)
+            if (recipients := await self._unapproved(scheduled)) is not None:
+                return await self._hold(document, scheduled, recipients, report)
+            template = await self._versions.of(scheduled)
             for at in due.occurrences:
                 fanned = await self._fan_out.run(
                     Occurrence(scheduled, template, at), now, lambda: self._in_force(scheduled), batch_size
@@ -129,8 +136,10 @@ class Processor:
                 _add_up(report, fanned)
                 if not fanned.complete:
                     return await self._overtaken(scheduled, now, report)
-                last = LastOccurrence(scheduled_for=at, queued_at=now, queued=fanned.addressed)
-        progress = rules.advanced(scheduled, due, last, now)
+                last = LastOccurrence(
+                    scheduled_for=at, queued_at=now, queued=fanned.addressed, revision=scheduled.revision
+                )
+        progress = rules.advanced(scheduled, due, last)
         if due.cursor is None and progress.next_run is not None and progress.next_run <= now:
             raise InvalidDefinition("daemon.nextRun", "does not belong to the schedule", "malformed")
         if not await self._schedules.advance(document, _stored(progress)):
@@ -149,6 +158,25 @@ class Processor:
         )
         return True
 
+    async def _unapproved(self, scheduled: ScheduledNotification) -> int | None:
+        """How many recipients there are, if so many need an approval that nobody gave: groups grow."""
+        if self._approval_above is None or scheduled.approval is not None or scheduled.purpose == "test":
+            return None
+        recipients = await self._fan_out.count(scheduled)
+        return recipients if recipients > self._approval_above else None
+
+    async def _hold(
+        self, document: Document, scheduled: ScheduledNotification, recipients: int, report: Report
+    ) -> bool:
+        progress = rules.held_for_approval(scheduled, recipients)
+        if not await self._schedules.advance(document, _stored(progress)):
+            return False
+        report["held"] += 1
+        log.warning(
+            "scheduled_notification_awaits_approval", scheduled_notification_id=scheduled.id, recipients=recipients
+        )
+        return True
+
     async def _in_force(self, scheduled: ScheduledNotification) -> bool:
         return await self._schedules.revision(scheduled.id) == (scheduled.revision, False)
 
@@ -158,13 +186,6 @@ class Processor:
         if current is None or current[1]:
             report["cancelled"] += await self._queue.cancel_of(scheduled.id, now)
         return False
-
-    async def _template_of(self, scheduled: ScheduledNotification) -> NotificationTemplate:
-        template = await self._versions.get(scheduled.template_id, scheduled.template_version)
-        lacking = [channel.value for channel in scheduled.channels if channel not in template.channels]
-        if lacking:
-            raise InvalidDefinition("channels", f"the template has no text for {', '.join(lacking)}", "channel")
-        return template
 
     async def _quarantine(self, document: Document, fault: InvalidDefinition, write: Write, now: datetime) -> bool:
         quarantine = Quarantine(reason=fault.detail[:1000], field=fault.field, at=now)
@@ -206,5 +227,5 @@ def _name(document: Document) -> str:
 
 
 def _add_up(report: Report, fanned: FanOutReport) -> None:
-    for word in ("queued", "duplicates", "failed", "unreachable", "missing_people", "missing_groups"):
+    for word in ("queued", "duplicates", "failed", "suppressed", "unreachable", "missing_people", "missing_groups"):
         report[word] += getattr(fanned, word)

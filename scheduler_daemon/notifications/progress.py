@@ -10,10 +10,18 @@ from shared.models.schedule import OnceSchedule
 from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions
 from shared.schedule.misfire import due_occurrences
 from shared.schedule.occurrences import jittered, next_occurrence
+from shared.schedule.sending_times import (
+    AROUND_THE_WORLD,
+    JUST_PAST,
+    firing_exclusions,
+    firing_schedule,
+    follows_recipients,
+    longest_wait,
+)
 
-MISFIRE = Misfire(policy="latest", window=timedelta(hours=24))
-JUST_PAST = timedelta(seconds=60)
-"""A single moment that had just passed when its definition was saved still counts."""
+CATCH_UP = timedelta(hours=24)
+MISFIRE = Misfire(policy="latest", window=CATCH_UP)
+MISFIRE_AROUND_THE_WORLD = Misfire(policy="latest", window=CATCH_UP + AROUND_THE_WORLD)
 
 
 @dataclass(slots=True)
@@ -30,35 +38,48 @@ class DueNow:
 
 
 def is_active(scheduled: ScheduledNotification, now: datetime) -> bool:
-    """Neither deleted nor paused."""
-    if scheduled.deleted_at is not None:
+    """Neither deleted nor paused, nor waiting for an approval."""
+    if scheduled.deleted_at is not None or awaits_approval(scheduled):
         return False
     pause = scheduled.pause
     return pause is None or (pause.until is not None and pause.until <= now)
 
 
+def awaits_approval(scheduled: ScheduledNotification) -> bool:
+    """Whether somebody has to approve it first."""
+    return scheduled.approval is not None and scheduled.approval.at is None
+
+
 def planned(scheduled: ScheduledNotification) -> NotificationProgress:
     """The daemon's sub-document for a definition that is new or was changed; an old quarantine is lifted."""
     progress = scheduled.daemon.model_copy(
-        update={"cursor": _since(scheduled), "quarantine": None, "completed": False, "next_run": None}
+        update={
+            "cursor": _since(scheduled),
+            "quarantine": None,
+            "needs_approval": None,
+            "completed": False,
+            "next_run": None,
+        }
     )
-    if scheduled.deleted_at is not None:
-        return progress
-    pause = scheduled.pause
-    if pause is not None and pause.until is None:
-        return progress
-    return _towards_next(scheduled, progress)
+    return progress if _rests(scheduled) else _towards_next(scheduled, progress)
 
 
 def due_now(scheduled: ScheduledNotification, now: datetime, exclusions: Exclusions = NO_EXCLUSIONS) -> DueNow:
     """Decides on every occurrence whose moment has come."""
     if not is_active(scheduled, now):
         return DueNow()
+    schedule = scheduled.schedule
     decided = due_occurrences(
-        scheduled.schedule, scheduled.id, _start(scheduled), now, scheduled.created_at, MISFIRE, exclusions
+        firing_schedule(scheduled, schedule),
+        scheduled.id,
+        _start(scheduled),
+        now,
+        scheduled.created_at,
+        MISFIRE_AROUND_THE_WORLD if follows_recipients(scheduled, schedule) else MISFIRE,
+        firing_exclusions(scheduled, schedule, exclusions),
     )
-    expires_after = scheduled.expires_after
-    runs = [at for at in decided.runs if expires_after is None or at + expires_after > now]
+    expires_after, wait = scheduled.expires_after, longest_wait(scheduled, schedule)
+    runs = [at for at in decided.runs if expires_after is None or at + wait + expires_after > now]
     expired = len(decided.runs) - len(runs)
     most = scheduled.schedule.max_runs
     if most is not None:
@@ -68,9 +89,7 @@ def due_now(scheduled: ScheduledNotification, now: datetime, exclusions: Exclusi
     return DueNow(runs, skipped, decided.cursor, excluded)
 
 
-def advanced(
-    scheduled: ScheduledNotification, due: DueNow, last: LastOccurrence | None, now: datetime
-) -> NotificationProgress:
+def advanced(scheduled: ScheduledNotification, due: DueNow, last: LastOccurrence | None) -> NotificationProgress:
     """The sub-document after the due occurrences were queued. last: the newest of them."""
     before = scheduled.daemon
     progress = before.model_copy(
@@ -82,10 +101,19 @@ def advanced(
             "next_run": None,
         }
     )
+    return progress if _rests(scheduled) else _towards_next(scheduled, progress)
+
+
+def held_for_approval(scheduled: ScheduledNotification, recipients: int) -> NotificationProgress:
+    """The sub-document of one that fell due with more recipients than one person may decide about."""
+    return scheduled.daemon.model_copy(update={"needs_approval": recipients, "next_run": None})
+
+
+def _rests(scheduled: ScheduledNotification) -> bool:
+    """Until somebody does something: it has no next moment."""
     pause = scheduled.pause
-    if not is_active(scheduled, now) and (pause is None or pause.until is None or scheduled.deleted_at is not None):
-        return progress
-    return _towards_next(scheduled, progress)
+    for_good = pause is not None and pause.until is None
+    return scheduled.deleted_at is not None or awaits_approval(scheduled) or for_good
 
 
 def _towards_next(scheduled: ScheduledNotification, progress: NotificationProgress) -> NotificationProgress:
@@ -93,10 +121,11 @@ def _towards_next(scheduled: ScheduledNotification, progress: NotificationProgre
     if most is not None and progress.occurrences_queued >= most:
         return progress.model_copy(update={"completed": True})
     cursor = _after_pause(scheduled, progress.cursor or _since(scheduled))
-    following = next_occurrence(scheduled.schedule, cursor, scheduled.created_at)
+    schedule = firing_schedule(scheduled, scheduled.schedule)
+    following = next_occurrence(schedule, cursor, scheduled.created_at)
     if following is None:
         return progress.model_copy(update={"completed": True})
-    acts_at = jittered(scheduled.schedule, scheduled.id, following.at, scheduled.created_at)
+    acts_at = jittered(schedule, scheduled.id, following.at, scheduled.created_at)
     return progress.model_copy(update={"next_run": acts_at})
 
 
@@ -105,6 +134,8 @@ def _since(scheduled: ScheduledNotification) -> datetime:
     since = scheduled.schedule_since
     if isinstance(scheduled.schedule, OnceSchedule):
         since -= JUST_PAST
+        if follows_recipients(scheduled, scheduled.schedule):
+            since -= AROUND_THE_WORLD
     return max(since, scheduled.daemon.cursor or since)
 
 

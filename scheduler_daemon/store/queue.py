@@ -90,6 +90,11 @@ class NotificationQueue:
                     )
         return count
 
+    async def count_of(self, source_id: str, occurrence: datetime) -> int:
+        """How many messages of this occurrence there are."""
+        with translated():
+            return await self._queue.count_documents(queries.messages_of_occurrence(source_id, occurrence))
+
     async def cancel_of(self, source_id: str, now: datetime) -> int:
         """Ends the messages of a deleted scheduled notification that nobody has begun to send."""
         with translated():

@@ -6,7 +6,7 @@ from typing import Any
 from scheduler_daemon.store.mongo import Database, translated
 from shared.collections import RECIPIENT_GROUPS, RECIPIENTS
 
-_FIELDS = {"name": 1, "email": 1, "phone": 1, "locale": 1, "timezone": 1, "variables": 1}
+_FIELDS = {"name": 1, "email": 1, "phone": 1, "locale": 1, "timezone": 1, "variables": 1, "optOuts": 1}
 
 
 class RecipientStore:
@@ -31,3 +31,16 @@ class RecipientStore:
         if not isinstance(members, list):
             return None
         return [member for member in members if isinstance(member, str)]
+
+    async def count_members(self, group_ids: Sequence[str]) -> int:
+        """How many people are in these groups; whoever is in two counts twice."""
+        size = {"$cond": [{"$isArray": "$members"}, {"$size": "$members"}, 0]}
+        with translated():
+            cursor = await self._groups.aggregate(
+                [
+                    {"$match": {"_id": {"$in": list(group_ids)}}},
+                    {"$group": {"_id": None, "count": {"$sum": size}}},
+                ]
+            )
+            found = await cursor.to_list()
+        return found[0]["count"] if found else 0

@@ -32,6 +32,15 @@ class ScheduledNotificationStore:
         with translated():
             return await self._collection.find(queries.schedules_with_bad_next_run()).limit(limit).to_list()
 
+    async def unchecked(self, queued_until: datetime, limit: int) -> list[Document]:
+        """Those whose newest occurrence was queued by then, and whose queue nobody has looked at since."""
+        with translated():
+            return await self._collection.find(queries.unchecked_queues(queued_until)).limit(limit).to_list()
+
+    async def mark_checked(self, document: Document) -> bool:
+        """The queue of its newest occurrence was looked at. False: a newer one was queued meanwhile."""
+        return await self._update(queries.still_unchecked(document), queries.queue_checked())
+
     async def plan(self, document: Document, progress: Mapping[str, Any]) -> bool:
         """Writes the plan of this revision. False: it was changed, or another processor planned it."""
         return await self._update(queries.still_unplanned(document), queries.planned(document, progress))

@@ -24,3 +24,5 @@ EmailAddress = Annotated[str, Field(max_length=320), AfterValidator(_is_address)
 """RFC 5322 addr-spec, normalised; internationalised domains are allowed (RFC 6531)."""
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """E.164, e.g. +33123456789."""
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
+"""Of BCP 47, e.g. fr-FR."""

@@ -1,16 +1,17 @@
 """Notification templates and scheduled notifications: what people write about notifications."""
 
-from datetime import timedelta
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from shared.durations import Duration
-from shared.models.addresses import EmailAddress, Phone
+from shared.models.addresses import EmailAddress, Locale, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
-from shared.models.schedule import Schedule
+from shared.models.host_users import HostSelection
+from shared.models.schedule import Schedule, Zone
+from shared.models.sending_rules import Approval, SendingRules, TemplateVersion
 
 MOST_ADDRESSES = 10_000
 MOST_GROUPS = 100
@@ -35,6 +36,8 @@ class Address(Model):
     email: EmailAddress | None = None
     phone: Phone | None = None
     name: Annotated[Text, Field(max_length=200)] = ""
+    locale: Locale | None = None
+    timezone: Zone | None = None
     variables: Variables = {}
 
     @model_validator(mode="after")
@@ -45,42 +48,31 @@ class Address(Model):
 
 
 class Recipients(Model):
-    """Who gets a notification: plain addresses, people by id, groups by id. Everyone gets it once."""
+    """Who gets a notification: addresses, people and groups by id, users of the host application. Everyone once."""
 
     addresses: Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = []
     people: Annotated[list[DocumentId], Field(max_length=MOST_ADDRESSES)] = []
     groups: Annotated[list[DocumentId], Field(max_length=MOST_GROUPS)] = []
+    users: HostSelection | None = None
 
     @model_validator(mode="after")
     def _somebody(self) -> "Recipients":
-        if not (self.addresses or self.people or self.groups):
-            raise ValueError("name at least one recipient: addresses, people or groups")
+        if not (self.addresses or self.people or self.groups or self.users):
+            raise ValueError("name at least one recipient: addresses, people, groups or users")
         return self
 
 
-class ScheduledNotificationCreate(Model):
+class ScheduledNotificationCreate(SendingRules):
     """What a person writes to schedule a notification."""
 
     name: Name
     template_id: DocumentId
-    template_version: Annotated[int, Field(ge=1)] | None = None
+    template_version: TemplateVersion | None = None
     """None: the newest version at the time of the request is pinned."""
     channels: Channels
     recipients: Recipients
     variables: Variables = {}
     schedule: Schedule
-    expires_after: Duration | None = None
-    """How late a message may still be sent; None: it never expires."""
-    quiet_hours: None = None
-    recipient_timezone: Literal[False] = False
-    critical: bool = False
-
-    @field_validator("expires_after")
-    @classmethod
-    def _not_at_once(cls, value: timedelta | None) -> timedelta | None:
-        if value is not None and value < timedelta(seconds=1):
-            raise ValueError("expiresAfter is at least 1s")
-        return value
 
 
 class ScheduledNotificationUpdate(ScheduledNotificationCreate):
@@ -104,6 +96,10 @@ class LastOccurrence(Part):
     scheduled_for: Moment
     queued_at: Moment
     queued: int
+    revision: int | None = None
+    """Of the definition that it was queued by."""
+    checked: bool = False
+    """Whether the queue was looked at since."""
 
 
 class NotificationProgress(Part):
@@ -115,31 +111,61 @@ class NotificationProgress(Part):
     occurrences_queued: int = 0
     occurrences_skipped: int = 0
     completed: bool = False
+    needs_approval: int | None = None
+    """How many recipients there were when it fell due, if so many need an approval that it does not have."""
     quarantine: Quarantine | None = None
 
 
-class ScheduledNotification(ScheduledDefinition):
-    """The stored document of `scheduled_notifications`."""
+class ScheduledNotification(SendingRules, ScheduledDefinition):
+    """The stored document of `scheduled_notifications`.
+
+    purpose "test": a message that somebody sends to themselves to see a template; it expires like a tombstone.
+    """
 
     name: Name
     template_id: DocumentId
-    template_version: int
+    template_version: TemplateVersion
     channels: Channels
     recipients: Recipients
     variables: Variables = {}
-    expires_after: Duration | None = None
-    critical: bool = False
+    approval: Approval | None = None
+    purpose: Literal["test"] | None = None
     daemon: NotificationProgress = NotificationProgress()
 
 
+VariableType = Literal["string", "number", "boolean"]
+_TYPES: Mapping[VariableType, tuple[type, ...]] = {
+    "string": (str, int, float),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
 class TemplateVariable(Model):
-    """A variable that a notification template declares."""
+    """A variable that a notification template declares. A number may be given for a string.
+
+    example: what a preview shows in its place; it is never sent.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-    type: Literal["string", "number", "boolean"] = "string"
-    default: str | float | bool | None = None
+    type: VariableType = "string"
+    default: bool | int | float | Text | None = None
+    example: bool | int | float | Text | None = None
     required: bool = False
     description: Annotated[Text, Field(max_length=500)] = ""
+
+    def fits(self, value: object) -> bool:
+        """Whether the value has the declared type; None is no value, and fits."""
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        return value is None or isinstance(value, _TYPES[self.type])
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> "TemplateVariable":
+        for name in ("default", "example"):
+            if not self.fits(getattr(self, name)):
+                raise ValueError(f"the {name} of the variable {self.name!r} is no {self.type}")
+        return self
 
 
 class NotificationTemplateDefinition(Model):

@@ -27,6 +27,7 @@ The arrows back to `pending` are: reconciliation of a dead sender, a channel tha
 """
 
 import hashlib
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -157,7 +158,19 @@ class Delivery(Document):
     expire_at: Moment | None = None
 
 
+def queue_item_ids(source: str, occurrence: Any, channel: str) -> Callable[[str], str]:
+    """From the address to the identity of a message. The address is folded, so one mailbox gets it once."""
+    key = "\x00".join((source, str(to_milliseconds(occurrence)), channel, ""))
+    common = hashlib.blake2b(key.encode(), digest_size=16)
+
+    def identity(address: str) -> str:
+        digest = common.copy()
+        digest.update(address.casefold().encode())
+        return digest.hexdigest()
+
+    return identity
+
+
 def queue_item_id(source: str, occurrence: Any, channel: str, address: str) -> str:
-    """The identity of a message. The address is folded, so one mailbox gets it once."""
-    key = "\x00".join((source, str(to_milliseconds(occurrence)), channel, address.casefold()))
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+    """The identity of a single message."""
+    return queue_item_ids(source, occurrence, channel)(address)

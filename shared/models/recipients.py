@@ -2,24 +2,39 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from shared.models.addresses import EmailAddress, Phone
+from shared.models.addresses import EmailAddress, Locale, Phone
 from shared.models.base import DocumentId, Model, Name, Text
 from shared.models.definitions import Definition
-from shared.models.notification_models import Variables
+from shared.models.notification_models import Channel, Variables
 from shared.models.schedule import Zone
+
+ExternalKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""What another system calls the person; an import finds them by it."""
+
+
+class OptOut(Model):
+    """Messages that a person does not want. None: of every category, or on every channel."""
+
+    category: Annotated[Text, Field(max_length=100)] | None = None
+    channel: Channel | None = None
+
+
+OptOuts = Annotated[list[OptOut], Field(max_length=100)]
 
 
 class RecipientDefinition(Model):
     """A person who can be notified."""
 
+    external_key: ExternalKey | None = None
     name: Annotated[Text, Field(max_length=200)] = ""
     email: EmailAddress | None = None
     phone: Phone | None = None
-    locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
+    locale: Locale | None = None
     timezone: Zone | None = None
     variables: Variables = {}
+    opt_outs: OptOuts = []
 
     @model_validator(mode="after")
     def _reachable(self) -> "RecipientDefinition":
@@ -38,12 +53,14 @@ class RecipientGroupDefinition(Model):
 class Recipient(Definition):
     """The stored person of `recipients`."""
 
+    external_key: str | None = None
     name: str = ""
     email: EmailAddress | None = None
     phone: Phone | None = None
     locale: str | None = None
     timezone: Zone | None = None
     variables: Variables = {}
+    opt_outs: OptOuts = []
 
 
 class RecipientGroup(Definition):

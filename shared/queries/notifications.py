@@ -38,6 +38,29 @@ def schedules_with_bad_next_run() -> Filter:
     return {"daemon.nextRun": {**NOT_A_DATE, "$ne": None}}
 
 
+def unchecked_queues(queued_until: datetime) -> Filter:
+    """Scheduled notifications whose newest fan-out was not checked against the queue yet."""
+    return {"daemon.lastRun.checked": False, "daemon.lastRun.queuedAt": {"$lte": queued_until}}
+
+
+def still_unchecked(document: Mapping[str, Any]) -> Filter:
+    """Holds until another occurrence is queued. For documents that `unchecked_queues` found."""
+    last = document["daemon"]["lastRun"]
+    return {
+        "_id": {"$eq": document["_id"]},
+        "daemon.lastRun.checked": False,
+        "daemon.lastRun.scheduledFor": {"$eq": last.get("scheduledFor")},
+    }
+
+
+def queue_checked() -> Update:
+    return {"$set": {"daemon.lastRun.checked": True}}
+
+
+def messages_of_occurrence(source_id: str, occurrence: datetime) -> Filter:
+    return {"scheduledNotificationId": source_id, "occurrence": occurrence}
+
+
 def still_unplanned(document: Mapping[str, Any]) -> Filter:
     """Holds while nobody has planned or changed `document`, whatever its shape."""
     return {

@@ -1,7 +1,7 @@
 """Days on which nothing runs, from calendars: a value that says of any instant whether it is left out, and why."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,6 +58,10 @@ class Exclusions:
         """When the first stretch later than `moment` begins."""
         place = bisect_right(self._begins, moment)
         return self._begins[place] if place < len(self._begins) else None
+
+    def moved(self, move: Callable[[datetime], datetime]) -> "Exclusions":
+        """The same with each edge moved. move: keeps their order, but for the hours of a clock change."""
+        return Exclusions(Stretch(move(each.begin), move(each.end), each.name) for each in self._stretches)
 
     def end_of(self, stretch: Stretch) -> datetime:
         """When something may run again: the end of the last of the stretches that follow one another from this on."""

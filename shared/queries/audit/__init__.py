@@ -6,6 +6,7 @@ from shared.queries.audit.check import Check
 from shared.queries.audit.commands import COMMAND_CHECKS
 from shared.queries.audit.controls import CONTROL_CHECKS
 from shared.queries.audit.definitions import DEFINITION_CHECKS
+from shared.queries.audit.fan_outs import fan_out_checks
 from shared.queries.audit.leadership import LEADERSHIP_CHECKS
 from shared.queries.audit.messages import MESSAGE_CHECKS
 from shared.queries.audit.notices import notice_checks
@@ -31,6 +32,7 @@ def all_checks(
         *LEADERSHIP_CHECKS,
         *MESSAGE_CHECKS,
         *notice_checks(now),
+        *fan_out_checks(now),
         *COMMAND_CHECKS,
         *DEFINITION_CHECKS,
         *CONTROL_CHECKS,

@@ -33,11 +33,11 @@ def _checks(collection: str, noun: str) -> tuple[Check, ...]:
         no_document(
             f"{noun}_expiry",
             collection,
-            "what is deleted has an expiry, and nothing else has",
+            "what is deleted or a test has an expiry, and nothing else has",
             {
                 "$or": [
                     {"deletedAt": {"$type": "date"}, "expireAt": NOT_A_DATE},
-                    {"deletedAt": None, "expireAt": GIVEN, "daemon.quarantine": None},
+                    {"deletedAt": None, "expireAt": GIVEN, "daemon.quarantine": None, "purpose": None},
                 ]
             },
             ("deletedAt", "expireAt"),

@@ -66,7 +66,7 @@ def test_the_newest_template_version_is_pinned_and_stays(admin: Caller) -> None:
         ({"schedule": {"kind": "cron", "expression": "0 0 31 2 *"}}, "schedule.expression"),
         ({"schedule": {"kind": "once", "at": "2026-12-01T09:00:00", "timezone": "Nowhere"}}, "schedule.timezone"),
         ({"schedule": {"kind": "once", "at": "2020-12-01T09:00:00"}}, "schedule.at"),
-        ({"quietHours": {"from": "22:00"}}, "quietHours"),
+        ({"quietHours": {"from": "22:00"}}, "quietHours.to"),
         ({"expiresAfter": "0s"}, "expiresAfter"),
         ({"critical": "no"}, "critical"),
         ({"surprise": 1}, "surprise"),

@@ -39,7 +39,7 @@ def test_a_job_is_made_with_every_policy_and_answers_them(admin: Caller, people:
     made = admin.created(JOBS, job_body(policies=ALL))
     shown = admin.get(f"{JOBS}/{made['id']}").json["policies"]
     assert {**shown, "alerts": None} == {**ALL, "alerts": None}
-    assert shown["alerts"] == {**ALERTS, "recipients": {**ALERTS["recipients"], "addresses": []}}
+    assert shown["alerts"] == {**ALERTS, "recipients": {**ALERTS["recipients"], "addresses": [], "users": None}}
     document = people[DYNAMIC_JOBS].find_one({})
     assert document is not None
     assert document["policies"]["softTimeout"] == "1m"

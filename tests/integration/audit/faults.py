@@ -110,6 +110,8 @@ FAULTS: list[tuple[str, str, Any]] = [
     ("job_expiry", JOBS, ({"_id": "job-2"}, {"$set": {"expireAt": NOW + KEPT}})),
     ("scheduled_notification_cursor_past_next_run", SCHEDULED,
      ({"_id": "wave"}, {"$set": {"daemon.cursor": NOW + timedelta(hours=2)}})),
+    ("scheduled_notification_queue_gap", SCHEDULED,
+     ({"_id": "wave"}, {"$set": {"daemon.lastRun": {"scheduledFor": LONG_AGO, "queuedAt": NOW, "queued": 1}}})),
     ("scheduled_notification_expiry", SCHEDULED, ({"_id": "wave"}, {"$set": {"expireAt": NOW}})),
     ("run_without_job", RUNS, run(0, of="nobody", id="planted")),
     ("message_without_source", QUEUE, message("p@x.org", QueueState.DEAD, scheduled_notification_id="none")),

@@ -134,3 +134,14 @@ async def test_messages_of_a_schedule(filled: Database) -> None:
         {"_id": {"$in": ["d0", "d1"]}}, {"$set": {"scheduledNotificationId": "z"}}
     )
     await check(filled, "notification_queue", queries.waiting_messages_of("z"), "by_source", 4)
+
+
+async def test_fan_outs_to_be_checked(filled: Database) -> None:
+    last = {"queuedAt": moment(), "scheduledFor": moment(), "queued": 1, "checked": False}
+    document = scheduled_document("x", plannedRevision=1, daemon={"lastRun": last})
+    await filled.scheduled_notifications.insert_one(document)
+    criteria = queries.unchecked_queues(moment(minutes=1))
+    await check(filled, "scheduled_notifications", criteria, "unchecked", 1, limit=50)
+    of_z = {"$set": {"scheduledNotificationId": "z"}}
+    await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
+    await check(filled, "notification_queue", queries.messages_of_occurrence("z", moment()), "by_source", 4)

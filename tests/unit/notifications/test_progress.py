@@ -94,7 +94,7 @@ def test_what_was_queued_is_counted_and_not_due_again() -> None:
     before = scheduled()
     due = progress.due_now(before, at(hours=2, minutes=30))
     last = LastOccurrence(scheduled_for=at(hours=2), queued_at=at(hours=2, minutes=30), queued=7)
-    after = progress.advanced(before, due, last, at(hours=2, minutes=30))
+    after = progress.advanced(before, due, last)
     assert (after.cursor, after.next_run) == (at(hours=2), at(hours=3))
     assert (after.occurrences_queued, after.occurrences_skipped, after.last_run) == (1, 1, last)
     again = scheduled(daemon=after.model_dump(by_alias=True))
@@ -107,7 +107,7 @@ def test_the_next_moment_is_always_later_than_now() -> None:
     for _ in range(200):
         now += timedelta(milliseconds=370)
         due = progress.due_now(document, now)
-        after = progress.advanced(document, due, None, now)
+        after = progress.advanced(document, due, None)
         assert after.next_run is not None
         assert after.next_run > now or due.cursor is None
         document = scheduled(schedule=document.schedule, daemon=after)

@@ -1,0 +1,49 @@
+"""The host application's collection of users, as the setting HOST_USERS describes it. Only read."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from scheduler_daemon.store.mongo import Database, translated
+from shared.models.host_users import HostSelection, HostUsers
+from shared.queries.host_users import person_of, projection, selected
+
+Document = dict[str, Any]
+
+
+class HostUserStore:
+    """Answers with people in the form of `recipients`."""
+
+    def __init__(self, database: Database, users: HostUsers | None) -> None:
+        self._database = database
+        self._users = users
+
+    async def batches(self, selection: HostSelection, size: int) -> AsyncIterator[list[Document]]:
+        """In the order of `_id`, whatever its types; each batch is a query of its own, so that none lives long.
+
+        InvalidDefinition if HOST_USERS does not say how to find them.
+        """
+        criteria, users = selected(self._users, selection), self._users
+        if users is None:
+            return
+        last: Any = None
+        while True:
+            cursor = self._database[users.collection].find(criteria, projection(users)).sort("_id", 1)
+            if last is not None:
+                # A bound of the index: `$gt` would stop at the end of the type of `last`.
+                cursor = cursor.min([("_id", last)]).hint([("_id", 1)])
+            with translated():
+                found = await cursor.limit(size + 1).to_list()
+            fresh = [document for document in found if last is None or document["_id"] != last]
+            if fresh:
+                yield [person_of(users, document) for document in fresh]
+            if len(found) <= size:
+                return
+            last = found[-1]["_id"]
+
+    async def count(self, selection: HostSelection) -> int:
+        """How many are meant."""
+        criteria, users = selected(self._users, selection), self._users
+        if users is None:
+            return 0
+        with translated():
+            return await self._database[users.collection].count_documents(criteria)

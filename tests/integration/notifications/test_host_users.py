@@ -1,0 +1,86 @@
+"""Users of the host application as recipients, through the field mapping of HOST_USERS."""
+
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from scheduler_daemon.notifications import recipients
+from tests.integration.notifications.conftest import Office, OpenOffice
+from tests.support.documents import MONDAY, once
+
+ADA = ObjectId("65f000000000000000000001")
+USERS = {
+    "collection": "app.users", "email": "contact.email", "name": "fullName", "timezone": "tz", "role": "role",
+    "tags": "tags", "groups": "teams",
+}  # fmt: skip
+PEOPLE: list[dict[str, Any]] = [
+    {"_id": ADA, "contact": {"email": "ada@example.com"}, "fullName": "Ada", "role": "admin", "tags": ["vip", "math"]},
+    {"_id": 7, "contact": {"email": "bob@example.com"}, "role": "user", "teams": ["crew"], "tz": "Asia/Tokyo"},
+    {"_id": "eve", "contact": {"email": "eve@example.com"}, "role": "user", "tags": "vip"},
+    {"_id": "odd", "contact": "none", "role": ["user"], "tags": 7},
+]
+
+
+@pytest.mark.parametrize(
+    ("selection", "reached"),
+    [
+        ({"everyone": True}, ["ada", "bob", "eve"]),
+        ({"ids": [str(ADA), "7", "nobody"]}, ["ada", "bob"]),
+        ({"roles": ["user"]}, ["bob", "eve"]),
+        ({"tags": ["vip"]}, ["ada", "eve"]),
+        ({"groups": ["crew"], "ids": ["eve"]}, ["bob", "eve"]),
+    ],
+)
+async def test_users_are_found_by_id_role_tag_and_group(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch, selection: dict[str, Any], reached: list[str]
+) -> None:
+    monkeypatch.setattr(recipients, "MOST_PEOPLE", 1)
+    office = await open_office(host_users=USERS)
+    await office.db["app.users"].insert_many(PEOPLE)
+    await office.add_template()
+    await office.schedule(schedule=once(MONDAY), recipients={"users": selection})
+    await office.process()
+    assert [item["recipient"]["address"].partition("@")[0] for item in await by_address(office)] == reached
+
+
+async def test_what_is_known_of_a_user_is_in_the_text(open_office: OpenOffice) -> None:
+    office = await open_office(host_users=USERS)
+    await office.db["app.users"].insert_many(PEOPLE)
+    await office.add_template(subject="{{ name }} in {{ timezone }}")
+    await office.schedule(schedule=once(MONDAY), recipients={"users": {"ids": [str(ADA), "7"]}})
+    await office.process()
+    items = await by_address(office)
+    assert [item["subject"] for item in items] == ["Ada in", "friend in Asia/Tokyo"]
+    assert items[0]["recipient"]["recipientId"] == str(ADA)
+
+
+async def test_many_users_need_an_approval_too(open_office: OpenOffice) -> None:
+    office = await open_office(host_users=USERS, notification_approval_above=3)
+    await office.db["app.users"].insert_many(PEOPLE)
+    await office.add_template()
+    await office.schedule(schedule=once(MONDAY), recipients={"users": {"everyone": True}})
+    assert (await office.process())["held"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "selection", "field"),
+    [
+        ({}, {"everyone": True}, "recipients.users"),
+        ({"host_users": {"collection": "users", "email": "email"}}, {"roles": ["admin"]}, "recipients.users.roles"),
+    ],
+)
+async def test_what_the_setting_does_not_say_puts_aside_with_the_remedy(
+    open_office: OpenOffice, given: dict[str, Any], selection: dict[str, Any], field: str
+) -> None:
+    office = await open_office(**given)
+    await office.add_template()
+    await office.schedule(schedule=once(MONDAY), recipients={"users": selection})
+    assert (await office.process())["quarantined"] == 1
+    quarantine = (await office.scheduled())["daemon"]["quarantine"]
+    assert quarantine["field"] == field
+    assert "HOST_USERS" in quarantine["reason"]
+
+
+async def by_address(office: Office) -> list[dict[str, Any]]:
+    return sorted(await office.items(), key=lambda item: item["recipient"]["address"])
