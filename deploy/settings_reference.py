@@ -19,7 +19,17 @@ ENV_FILES = {
     "daemon": "Read by scheduler_daemon.",
     "api": "Read by the API.",
 }
-_COMMON = ("mongodb_", "log_", "export_folder", "export_retention", "notification_", "host_users")
+_COMMON = (
+    "mongodb_",
+    "log_",
+    "export_folder",
+    "export_retention",
+    "notification_",
+    "host_users",
+    "public_",
+    "unsubscribe_",
+    "twilio_",
+)
 _EXAMPLES = {"mongodb_uri": "mongodb://127.0.0.1:27017/?replicaSet=rs0"}
 _INTRODUCTION = """\
 # Settings

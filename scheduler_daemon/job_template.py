@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler_daemon.host_data import HostDatabase
     from scheduler_daemon.housekeeping import OwnHousekeeping
     from scheduler_daemon.http.client import HttpClient
-    from scheduler_daemon.notifications.email_sender import EmailSender
+    from scheduler_daemon.notifications.channel_sender import ChannelSender
     from scheduler_daemon.notifications.service import NotificationService
     from scheduler_daemon.suites.runner import SuiteRunner
 
@@ -129,14 +129,15 @@ class Services:
     """What a template may use of this system."""
 
     notifications: "NotificationService"
-    email_sender: "EmailSender"
-    """Sends what is queued for the channel email; used by the notifiers."""
     database: "HostDatabase" = field(init=False, repr=False)
     """The host application's collections, as far as the settings allow. Set by the composition, as what follows."""
     exports: "Exports" = field(init=False, repr=False)
     """The folder of exported files, and their records."""
     housekeeping: "OwnHousekeeping" = field(init=False, repr=False)
     """Removal of what this system itself no longer needs."""
+    email_sender: "ChannelSender"
+    sms_sender: "ChannelSender"
+    """Send what is queued for their channel; used by the notifiers."""
     http: "HttpClient"
     """Calls web addresses; private networks are out of reach unless the settings allow them."""
     suites: "SuiteRunner"

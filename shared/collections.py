@@ -16,6 +16,8 @@ DELIVERIES = "deliveries"
 SCHEDULER_STATE = "scheduler_state"
 RECIPIENTS = "recipients"
 RECIPIENT_GROUPS = "recipient_groups"
+SUPPRESSIONS = "suppressions"
+PROVIDER_EVENTS = "provider_events"
 CALENDARS = "calendars"
 CONTROLS = "controls"
 API_TOKENS = "api_tokens"
@@ -26,7 +28,7 @@ OWN_COLLECTIONS = frozenset(
     {
         DYNAMIC_JOBS, COMMANDS, JOB_RUNS, JOB_RUN_LOGS, JOB_TEMPLATES, SCHEDULED_NOTIFICATIONS, NOTIFICATION_TEMPLATES,
         NOTIFICATION_QUEUE, DELIVERIES, SCHEDULER_STATE, RECIPIENTS, RECIPIENT_GROUPS, CALENDARS, CONTROLS, API_TOKENS,
-        AUDIT_LOG, EXPORTS,
+        AUDIT_LOG, EXPORTS, SUPPRESSIONS, PROVIDER_EVENTS,
     }
 )  # fmt: skip
 """All of the above: what the clean-up of a host application's data never touches."""

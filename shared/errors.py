@@ -15,6 +15,8 @@ SchedulerError
 └── DeliveryError              a provider did not take a message; says whether trying again can help
 """
 
+from datetime import timedelta
+
 
 class SchedulerError(Exception):
     """Something in Unified Scheduler went wrong."""
@@ -80,10 +82,23 @@ class DeliveryError(SchedulerError):
     permanent: trying the same message again is useless.
     ambiguous: the message may have been taken; only the same message id may be sent again.
     channel_fault: the fault is the channel's (wrong credentials), not the message's.
+    suppress: why the address shall get nothing any more (a value of SuppressionReason); "" if it may.
+    retry_after: how long the provider asks to wait; None: it does not say.
     """
 
-    def __init__(self, detail: str, *, permanent: bool, ambiguous: bool = False, channel_fault: bool = False) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        permanent: bool,
+        ambiguous: bool = False,
+        channel_fault: bool = False,
+        suppress: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(detail)
         self.permanent = permanent
         self.ambiguous = ambiguous
         self.channel_fault = channel_fault
+        self.suppress = suppress
+        self.retry_after = retry_after

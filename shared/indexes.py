@@ -147,6 +147,17 @@ INDEXES: tuple[IndexSpec, ...] = (
     ),
     IndexSpec(names.RECIPIENTS, "by_email", (("email", 1),), "the API: whom an import means"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
+    IndexSpec(
+        names.SUPPRESSIONS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the suppression list"
+    ),
+    IndexSpec(
+        names.SUPPRESSIONS, "by_address", (("address", 1), ("createdAt", -1), ("_id", -1)),
+        "the API: whether an address is on the list",
+    ),
+    IndexSpec(
+        names.PROVIDER_EVENTS, "open", (("lookAt", 1),), "the daemon: reports of providers", partial={"handledAt": None}
+    ),
+    _expiry(names.PROVIDER_EVENTS),
     IndexSpec(names.CALENDARS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of calendars"),
     IndexSpec(names.API_TOKENS, "by_hash", (("tokenHash", 1),), "the API: who is it", unique=True),
     IndexSpec(names.AUDIT_LOG, "by_time", (("at", -1), ("_id", -1)), "the API: who did what"),

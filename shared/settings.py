@@ -10,6 +10,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,6 +59,14 @@ CollectionName = Annotated[str, AfterValidator(_is_collection_name)]
 ForeignCollection = Annotated[CollectionName, AfterValidator(_is_foreign)]
 ExportableCollection = Annotated[CollectionName, AfterValidator(_holds_no_tokens)]
 Folder = Annotated[Path, AfterValidator(_is_absolute_folder)]
+
+
+def _is_web_root(text: str) -> str:
+    """Without a slash at the end, so that a path can follow."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in text:
+        raise ValueError("write an address such as https://notify.example.com")
+    return text.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -191,8 +200,69 @@ class Settings(BaseSettings):
     smtp_from: str = Field(
         "Unified Scheduler <scheduler@localhost>", description="Sender of every e-mail, `Name <address>`."
     )
+    smtp_reply_to: str | None = Field(
+        None, description="Where answers to e-mails go, `Name <address>`. Unset: to the sender."
+    )
+    smtp_messages_per_second: float | None = Field(
+        None, gt=0, le=100_000, description="Most e-mails a second. Unset: as fast as the server takes them."
+    )
     smtp_timeout_seconds: float = Field(30, ge=1, le=300, description="Time-out of each step of a delivery, seconds.")
     smtp_connections: int = Field(4, ge=1, le=64, description="Connections to the SMTP server at once.")
+    sms_provider: Literal["twilio", "http", "log"] | None = Field(
+        None,
+        description="How short messages are sent: twilio, http (any gateway), or log (only written into the log). "
+        "Unset: they wait in the queue.",
+    )
+    sms_from: str = Field(
+        "",
+        max_length=100,
+        description="Sender of every short message: a number such as +33123456789, a name that the provider allows, "
+        "or with twilio a messaging service (MG...).",
+    )
+    sms_max_segments: int = Field(
+        10, ge=1, le=255, description="Most segments of one short message; a longer one fails and is not sent."
+    )
+    sms_messages_per_second: float | None = Field(
+        None, gt=0, le=100_000, description="Most short messages a second. Unset: as fast as the provider takes them."
+    )
+    sms_timeout_seconds: float = Field(
+        30, ge=1, le=300, description="Time-out of one call of the provider, seconds. After it nobody knows."
+    )
+    twilio_account_sid: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9]{1,64}$", description="The account at Twilio (AC...), for SMS_PROVIDER=twilio."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        None, description="Its auth token: it authenticates our calls, and Twilio's reports to us."
+    )
+    twilio_base_url: Annotated[str, AfterValidator(_is_web_root)] = Field(
+        "https://api.twilio.com", description="Where Twilio is called; another region, or a server for tests."
+    )
+    sms_http_url: str | None = Field(
+        None, description="The gateway's address, for SMS_PROVIDER=http. Secrets belong into SMS_HTTP_HEADERS."
+    )
+    sms_http_method: Literal["POST", "PUT", "GET"] = Field("POST", description="Method of the call.")
+    sms_http_headers: SecretStr | None = Field(
+        None,
+        description='Headers of the call, as JSON: `{"Authorization": "Bearer ...", "Content-Type": "..."}`. '
+        "Unset: only Content-Type: application/json.",
+    )
+    sms_http_body: str = Field(
+        '{"to": {{ to | tojson }}, "from": {{ sender | tojson }}, "text": {{ text | tojson }}, '
+        '"reference": {{ messageId | tojson }}}',
+        max_length=10_000,
+        description="Body of the call: a Jinja2 template with `to`, `text`, `sender` and `messageId`, and the filters "
+        "`tojson` and `urlencode`.",
+    )
+    sms_http_success: str | None = Field(
+        None,
+        max_length=500,
+        description="Regular expression that the answer must contain beside a status of 2xx. Unset: the status alone.",
+    )
+    sms_http_reference: str | None = Field(
+        None,
+        max_length=500,
+        description="Regular expression whose first group is the gateway's name for the message. Unset: none is kept.",
+    )
     message_max_attempts: int = Field(8, ge=1, le=100, description="Most attempts to deliver one message.")
     message_backoff: Duration = Field(
         timedelta(seconds=10), description="Wait after the first failed attempt; doubles each time."
@@ -210,6 +280,17 @@ class Settings(BaseSettings):
         ge=0,
         description="A scheduled notification with more recipients than this waits until somebody else than its author "
         "approves it. Unset: none does.",
+    )
+    public_url: Annotated[str, AfterValidator(_is_web_root)] | None = Field(
+        None,
+        description="Address under which the API is reached from outside, such as https://notify.example.com. Links "
+        "in messages and reports of providers lead there. Unset: there are none.",
+    )
+    unsubscribe_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Key that signs the links to unsubscribe, 16 characters or more. With PUBLIC_URL it puts "
+        "List-Unsubscribe (RFC 8058) into e-mails. A new key ends the old links.",
     )
 
     api_bind: str = Field("127.0.0.1:8000", description="Address and port that the API listens on.")

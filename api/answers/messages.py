@@ -19,6 +19,7 @@ _ITEM_FIELDS = (
     "recipient",
     "templateId",
     "templateVersion",
+    "category",
     "subject",
     "state",
     "attempt",
@@ -37,14 +38,20 @@ _DELIVERY_FIELDS = (
     "state",
     "providerReference",
     "error",
+    "segments",
+    "encoding",
+    "report",
+    "reportCode",
 )
-_DELIVERY_MOMENTS = ("startedAt", "finishedAt")
+_DELIVERY_MOMENTS = ("startedAt", "finishedAt", "reportedAt")
 
 _COUNTED_AS = {
     QueueState.PENDING: "queued",
     QueueState.SENDING: "queued",
     QueueState.RETRY_WAIT: "queued",
     QueueState.SENT: "sent",
+    QueueState.DELIVERED: "delivered",
+    QueueState.BOUNCED: "failed",
     QueueState.FAILED: "failed",
     QueueState.DEAD: "failed",
     QueueState.SUPPRESSED: "suppressed",

@@ -12,6 +12,7 @@ from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
 from shared.models.recipients import Recipient, RecipientGroup
+from shared.models.suppressions import Suppression
 from shared.queries.revisions import revision_of
 from shared.schedule.sending_times import firing_exclusions, firing_schedule
 
@@ -96,3 +97,9 @@ def recipient_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
 def group_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A group of people."""
     return owned_answer(stored, RecipientGroup, ("name", "members"))
+
+
+def suppression_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of the suppression list."""
+    names = ("channel", "address", "category", "reason", "note", "deliveryId")
+    return owned_answer(stored, Suppression, names)

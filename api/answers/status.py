@@ -8,7 +8,7 @@ from api.answers.jsonable import jsonable, moment
 from api.answers.maintenance import maintenance_answer
 from api.store.system import Facts
 from shared.clock import rfc3339
-from shared.models.scheduler_state import HEARTBEAT_PREFIX
+from shared.models.scheduler_state import CHANNEL_PREFIX, HEARTBEAT_PREFIX
 
 AWAY_AFTER = timedelta(seconds=15)
 PROCESSOR, EMAIL_NOTIFIER = "scheduled_notification_processor", "email_notifier"
@@ -27,6 +27,7 @@ def status_answer(facts: Facts, now: datetime, templates_in_use: set[str], notif
         "daemonAlive": any(daemon["alive"] for daemon in daemons),
         "maintenance": maintenance if maintenance["active"] else None,
         "problems": problems,
+        "channels": [_channel(pause) for pause in facts.channels],
         "queues": facts.queues,
         "overdue": facts.overdue,
         "unplanned": facts.unplanned,
@@ -48,6 +49,21 @@ def _daemon(heartbeat: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "beatAt": moment(beat_at),
         "alive": isinstance(beat_at, datetime) and now - beat_at <= AWAY_AFTER,
     }
+
+
+def _channel(pause: Mapping[str, Any]) -> dict[str, Any]:
+    """A channel that rests because its provider cannot be used; those that work are not told."""
+    return {
+        "channel": str(pause["_id"]).removeprefix(CHANNEL_PREFIX),
+        "reason": jsonable(pause.get("reason")),
+        "since": moment(pause.get("at")),
+        "restsUntil": moment(pause.get("restsUntil")),
+    }
+
+
+def _channel_problem(pause: Mapping[str, Any]) -> str:
+    told = _channel(pause)
+    return f"The channel {told['channel']} rests; it is tried again at {told['restsUntil']}. {told['reason']}"
 
 
 def _leader(lease: Mapping[str, Any] | None, daemons: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -76,6 +92,7 @@ def _problems(
     elif not any(daemon["role"] == "leader" for daemon in alive):
         found.append("No daemon leads at the moment; one takes over within the lease's time.")
     found += [f"Daemon {daemon['instance']}: {daemon['problem']}" for daemon in alive if daemon["problem"]]
+    found += [_channel_problem(pause) for pause in facts.channels]
     found += _backlog(facts)
     if notifications_exist and PROCESSOR not in templates_in_use:
         found.append(f"There are scheduled notifications, but no enabled job of the template {PROCESSOR}.")

@@ -5,6 +5,7 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     backfills,
     calendars,
+    callbacks,
     exports,
     groups,
     health,
@@ -19,7 +20,9 @@ from api.routes import (
     scheduled_notifications,
     schedules,
     status,
+    suppressions,
     templates,
+    unsubscribe,
 )
 
 
@@ -42,6 +45,9 @@ def blueprints() -> list[APIBlueprint]:
         messages,
         exports,
         message_decisions,
+        suppressions,
+        unsubscribe,
+        callbacks,
         health,
     )
     return [module.blueprint for module in modules]

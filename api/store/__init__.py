@@ -13,10 +13,12 @@ from api.store.jobs import JobStore
 from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
 from api.store.notification_templates import NotificationTemplateStore
+from api.store.provider_events import ProviderEventStore
 from api.store.recipients import RecipientStore
 from api.store.run_logs import RunLogStore
 from api.store.runs import RunStore
 from api.store.scheduled_notifications import ScheduledNotificationStore
+from api.store.suppressions import SuppressionStore
 from api.store.system import SystemStore
 from api.store.tokens import TokenStore
 from shared.clock import Clock
@@ -79,6 +81,14 @@ class Store:
     @cached_property
     def exports(self) -> ExportStore:
         return ExportStore(self.connection)
+
+    @cached_property
+    def suppressions(self) -> SuppressionStore:
+        return SuppressionStore(self.connection, self._clock)
+
+    @cached_property
+    def provider_events(self) -> ProviderEventStore:
+        return ProviderEventStore(self.connection)
 
     @cached_property
     def maintenance(self) -> MaintenanceStore:

@@ -23,7 +23,7 @@ from shared.models.maintenance import MAINTENANCE_ID
 from shared.models.queue import HELD as HELD_MESSAGES
 from shared.models.queue import LIVE as LIVE_MESSAGES
 from shared.models.runs import LIVE as LIVE_RUNS
-from shared.models.scheduler_state import HEARTBEAT_PREFIX, LEADER_ID
+from shared.models.scheduler_state import CHANNEL_PREFIX, HEARTBEAT_PREFIX, LEADER_ID
 
 MOST_COUNTED = 10_000
 COUNT_SECONDS = 2.0
@@ -35,6 +35,7 @@ class Facts(NamedTuple):
     """What was found. Numbers stop at MOST_COUNTED; None: could not be counted in time."""
 
     heartbeats: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
     lease: dict[str, Any] | None
     maintenance: dict[str, Any] | None
     queues: dict[str, dict[str, int | None]]
@@ -58,6 +59,9 @@ class SystemStore:
         quarantined = {**NOT_DELETED, "daemon.quarantine.at": {"$exists": True}}
         return Facts(
             heartbeats=list(heartbeats.sort("_id", 1).limit(MOST_DAEMONS)),
+            channels=list(
+                state.find({"_id": {"$gte": CHANNEL_PREFIX, "$lt": CHANNEL_PREFIX + "\uffff"}}).limit(MOST_DAEMONS)
+            ),
             lease=state.find_one({"_id": LEADER_ID}),
             maintenance=self._connection.collection(CONTROLS).find_one({"_id": MAINTENANCE_ID}),
             queues={

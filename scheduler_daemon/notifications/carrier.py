@@ -1,7 +1,9 @@
 """Carries one claimed message to its notifier, and records what came of it."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import structlog
 
@@ -28,7 +30,7 @@ class Flight:
 
     talking: with the provider, and may be cancelled (the database is never interrupted: its driver would leak the
     connection). handed_off: it can no longer be taken back. ended: only its record is missing.
-    recalled: it is to be handed back at the next opportunity.
+    recalled: it is to be handed back at the next opportunity. record: what its delivery keeps of the message.
     """
 
     item: QueueItem
@@ -36,6 +38,7 @@ class Flight:
     handed_off: bool = False
     ended: bool = False
     recalled: bool = False
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Recalled(Exception):
@@ -69,7 +72,7 @@ class Carrier:
         """
         outcome, word = await self._attempt(flight)
         flight.ended, flight.talking = True, False
-        if outcome is None or not await self._record(outcome):
+        if outcome is None or not await self._record(_with_record(outcome, flight.record)):
             return "lost"
         return word
 
@@ -119,6 +122,7 @@ class Carrier:
 
         template = await self._versions.get(item.template_id, item.template_version)
         message = self._notifier.compose(item, template)
+        flight.record = message.record
         if flight.recalled:
             raise _Recalled
         flight.talking = True
@@ -161,3 +165,9 @@ class Carrier:
                     return False
             await asyncio.sleep(pause)
             pause = min(2.0, pause * 2)
+
+
+def _with_record(outcome: Outcome, record: Mapping[str, Any]) -> Outcome:
+    if outcome.delivery is None or not record:
+        return outcome
+    return replace(outcome, delivery={"$set": {**outcome.delivery["$set"], **record}})

@@ -20,6 +20,11 @@ class ChannelHealth:
         self.reason = ""
 
     @property
+    def faults(self) -> int:
+        """How many pauses in a row it had; 0: it works."""
+        return self._faults
+
+    @property
     def doubtful(self) -> bool:
         """The last thing that was heard is a fault: try one message before many."""
         return self._faults > 0

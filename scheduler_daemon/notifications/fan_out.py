@@ -10,7 +10,9 @@ import structlog
 
 from scheduler_daemon.notifications.occurrence_messages import Occurrence, OccurrenceMessages
 from scheduler_daemon.notifications.recipients import Missing, RecipientResolver
+from scheduler_daemon.notifications.suppression import suppress
 from scheduler_daemon.store.queue import NotificationQueue
+from scheduler_daemon.store.suppressions import SuppressionList
 from scheduler_daemon.uninterrupted import uninterrupted
 from shared.models.notification_models import ScheduledNotification
 from shared.models.queue import QueueState
@@ -53,12 +55,14 @@ class FanOut:
     def __init__(
         self,
         queue: NotificationQueue,
+        suppressions: SuppressionList,
         resolver: RecipientResolver,
         message_domain: str,
         keep: timedelta,
         wake: Callable[[], None],
     ) -> None:
         self._queue = queue
+        self._suppressions = suppressions
         self._resolver = resolver
         self._message_domain = message_domain
         self._keep = keep
@@ -105,6 +109,7 @@ class FanOut:
         return report
 
     async def _insert(self, documents: list[Document], messages: OccurrenceMessages, report: FanOutReport) -> None:
+        await suppress(documents, self._suppressions, self._keep)
         result = await self._queue.insert(documents)
         report.queued += result.inserted
         report.duplicates += result.duplicates

@@ -39,6 +39,7 @@ def new_message(
         "recipient": {"address": contact.address, "name": contact.name, "recipientId": contact.recipient_id},
         "templateId": template.template_id,
         "templateVersion": template.version,
+        "category": template.category or None,
         "variables": variables,
         "subject": None,
         "state": QueueState.PENDING.value,

@@ -1,7 +1,7 @@
 """What follows from how an attempt to deliver ended. Pure: each function returns the update, none writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +10,13 @@ from scheduler_daemon.store.queue_recovery import Release
 from shared.errors import DeliveryError, InvalidDefinition
 from shared.models.notification_models import Channel
 from shared.models.queue import DeliveryState, QueueItem, QueueState
+from shared.models.suppressions import SuppressionReason
 from shared.queries import notifications as queries
+from shared.queries.suppressions import BY_DAEMON, Subject, new_entry
 from shared.schedule.backoff import retry_delay
+
+LONGEST_WAIT_ASKED = timedelta(hours=24)
+"""A provider that asks for more is asked again all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,10 @@ def refused(item: QueueItem, fault: DeliveryError, now: datetime, policy: RetryP
     else:
         number = (item.attempt - 1) % policy.max_attempts + 1
         delay = retry_delay(number, policy.backoff, policy.max_backoff, item.id)
+        if fault.retry_after is not None:
+            delay = max(delay, min(fault.retry_after, LONGEST_WAIT_ASKED))
         changes |= {"state": QueueState.RETRY_WAIT.value, "sendAfter": now + delay, "token": None}
-    return _outcome(item, changes, delivery)
+    return replace(_outcome(item, changes, delivery), suppression=_suppression(item, fault, now))
 
 
 def unrenderable(item: QueueItem, fault: InvalidDefinition, now: datetime, policy: RetryPolicy) -> Outcome:
@@ -110,6 +117,20 @@ def released(document: Mapping[str, Any], now: datetime, policy: RetryPolicy) ->
 
 def _outcome(item: QueueItem, changes: Mapping[str, Any], delivery: queries.Update | None) -> Outcome:
     return Outcome(item.id, item.token or "", item.attempt, changes, delivery)
+
+
+def _suppression(item: QueueItem, fault: DeliveryError, now: datetime) -> Mapping[str, Any] | None:
+    """The whole address, whatever the message was about: it is the provider who refuses it."""
+    if not fault.suppress:
+        return None
+    return new_entry(
+        Subject(item.channel, item.recipient.address, None),
+        SuppressionReason(fault.suppress),
+        now,
+        BY_DAEMON,
+        note=str(fault),
+        delivery_id=queries.delivery_id(item.id, item.attempt),
+    )
 
 
 def _kind(fault: DeliveryError) -> str:

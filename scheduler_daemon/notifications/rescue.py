@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 Answer = tuple[bool, str]
 AGAIN_FROM = tuple(state for state, following in TRANSITIONS.items() if QueueState.PENDING in following)
+DECISIONS = (QueueState.PENDING, QueueState.SENT, QueueState.FAILED)
+"""What a person can know of a message whose end is unknown; that it was delivered is for the provider to say."""
 
 
 class MessageRescue:
@@ -53,6 +55,7 @@ class MessageRescue:
             "expiresAt": None,
             "token": None,
             "handoffAt": None,
+            "providerReference": None,
             "finishedAt": None,
             "expireAt": None,
         }
@@ -67,9 +70,8 @@ class MessageRescue:
             return False, "there is no such message"
         if state not in HELD:
             return False, f"the message is {state.value}; only one whose end is unknown can be decided"
-        allowed = TRANSITIONS[state]
-        if target not in {each.value for each in allowed}:
-            return False, f"decide for {', '.join(each.value for each in allowed)}"
+        if target not in {each.value for each in DECISIONS}:
+            return False, f"decide for {', '.join(each.value for each in DECISIONS)}"
         if target == QueueState.PENDING.value:
             return await self.retry(item_id, now)
         changes = terminal_fields(QueueState(target), now, self._policy.keep)

@@ -14,11 +14,14 @@ import structlog
 from scheduler_daemon.notifications import outcomes
 from scheduler_daemon.notifications.carrier import Carrier, Flight
 from scheduler_daemon.notifications.outcomes import RetryPolicy
+from scheduler_daemon.notifications.pace import Pace
+from scheduler_daemon.store.channel_states import ChannelStates
 from scheduler_daemon.store.queue import NotificationQueue
 from scheduler_daemon.store.queue_claims import Claimed, QueueClaims
 from scheduler_daemon.store.queue_recovery import QueueRecovery
 from scheduler_daemon.store.transactions import Fence
 from shared.clock import Clock
+from shared.errors import StoreError
 from shared.models.notification_models import Channel
 
 log = structlog.get_logger(__name__)
@@ -62,6 +65,8 @@ class Sender:
         fence: Fence,
         clock: Clock,
         policy: RetryPolicy,
+        pace: Pace,
+        states: ChannelStates,
     ) -> None:
         self._channel = channel
         self._carrier = carrier
@@ -71,9 +76,12 @@ class Sender:
         self._fence = fence
         self._clock = clock
         self._policy = policy
+        self._pace = pace
+        self._states = states
         self._turn = asyncio.Lock()
         self._held: Counter[str] = Counter()
         self._stops: set[asyncio.Task[None]] = set()
+        self._told: int | None = None
 
     @property
     def rests_until(self) -> datetime | None:
@@ -96,6 +104,7 @@ class Sender:
                 if flights:
                     await self._stop(flights)
             report.rests_until, report.fault = health.rests_until, health.reason
+            await self._tell(report)
             return report
 
     async def close(self) -> None:
@@ -114,17 +123,26 @@ class Sender:
             left = limits.most_messages - report.counts["claimed"]
             may_claim = left > 0 and self._clock.monotonic() < ends_at
             room = min(1 if health.doubtful else limits.in_flight, left + len(flights)) - len(flights)
+            room = min(room, self._pace.ready())
             if drained and may_claim and room > 0:
                 drained = not await self._queue.any_waiting(self._channel, self._clock.now())
-            if may_claim and not drained and room >= (limits.in_flight // 2 if flights else 1):
+            worthwhile = limits.in_flight // 2 if flights and not self._pace.limited else 1
+            if may_claim and not drained and room >= worthwhile:
                 drained = await self._claim(room, flights, report) < room
             if flights:
-                await asyncio.wait(flights, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(flights, timeout=self._look_again(), return_when=asyncio.FIRST_COMPLETED)
                 _collect(flights)
                 if progress is not None:
                     progress(report)
             elif drained or not may_claim:
                 return
+            elif room < 1:
+                await asyncio.sleep(self._look_again())
+
+    def _look_again(self) -> float:
+        """Seconds until something may have changed: a message fell due, or the pace allows the next one."""
+        next_one = self._pace.seconds_to_next()
+        return min(LOOK_AGAIN_SECONDS, next_one) if next_one else LOOK_AGAIN_SECONDS
 
     async def _claim(self, room: int, flights: Flights, report: DrainReport) -> int:
         """Starts what a claim brings; how many documents it looked at."""
@@ -132,6 +150,7 @@ class Sender:
         self._held[token] += 1
         try:
             claimed = await self._claims.claim(self._channel, self._clock.now(), room, token)
+            self._pace.take(len(claimed.items))
             for item in claimed.items:
                 self._held[token] += 1
                 flight = Flight(item)
@@ -140,6 +159,7 @@ class Sender:
             self._let_go(token)
         report.counts["claimed"] += claimed.looked_at
         report.counts["dead"] += len(claimed.malformed) + len(claimed.expired)
+        report.counts["suppressed"] += len(claimed.suppressed)
         _report_ended(claimed)
         return claimed.looked_at
 
@@ -157,6 +177,21 @@ class Sender:
         )
         if count:
             log.warning("messages_released", channel=self._channel.value, messages=count)
+
+    async def _tell(self, report: DrainReport) -> None:
+        """Whether the channel rests, for the status, whenever that changes. That it cannot be stored stops nothing."""
+        faults = self._carrier.health.faults
+        if faults == self._told:
+            return
+        try:
+            if report.rests_until is not None:
+                await self._states.rests(self._channel, report.fault, self._clock.now(), report.rests_until)
+            elif faults == 0:
+                await self._states.works(self._channel)
+        except StoreError as fault:
+            log.warning("channel_state_not_stored", channel=self._channel.value, reason=str(fault))
+            return
+        self._told = faults
 
     async def _stop(self, flights: Flights) -> None:
         """Goes on in the background if it is itself cancelled: what was handed off deserves its record."""
@@ -199,3 +234,5 @@ def _report_ended(claimed: Claimed) -> None:
         log.error("message_malformed", item_id=str(identity)[:100], reason=reason)
     for identity in claimed.expired:
         log.warning("message_expired", item_id=identity)
+    for identity, reason in claimed.suppressed:
+        log.info("message_suppressed", item_id=identity, reason=reason)

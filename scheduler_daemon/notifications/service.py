@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from scheduler_daemon.due_source import DueSource
+from scheduler_daemon.notifications.delivery_reports import DeliveryReports
 from scheduler_daemon.notifications.fan_out import MOST_ITEMS
 from scheduler_daemon.notifications.processor import Processor
 from scheduler_daemon.notifications.rescue import Answer, MessageRescue
@@ -17,9 +18,12 @@ SCHEDULES_DUE_SOURCE = DueSource(SCHEDULED_NOTIFICATIONS, filter={}, due_field="
 class NotificationService:
     """Each method may be called at any time, twice, and by two processes at once."""
 
-    def __init__(self, processor: Processor, rescue: MessageRescue, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, processor: Processor, rescue: MessageRescue, reports: DeliveryReports, wake: Callable[[], None]
+    ) -> None:
         self._processor = processor
         self._rescue = rescue
+        self._reports = reports
         self._wake = wake
 
     async def process_due(self, now: datetime, *, batch_size: int = MOST_ITEMS) -> Counter[str]:
@@ -39,6 +43,10 @@ class NotificationService:
     async def repair_malformed(self, now: datetime) -> int:
         """Ends or quarantines documents that no query for due ones would ever find; how many. Cheap when none."""
         return await self._rescue.end_malformed(now) + await self._processor.quarantine_malformed(now)
+
+    async def apply_delivery_reports(self, now: datetime) -> Counter[str]:
+        """What providers have told of sent messages: how many delivered, bounced, ignored, postponed."""
+        return await self._reports.apply_all(now)
 
     async def retry_message(self, item_id: str, now: datetime) -> Answer:
         """Sends a message again because a person asks for it: (accepted, why or what)."""

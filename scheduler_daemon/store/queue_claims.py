@@ -8,12 +8,14 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from scheduler_daemon.store.mongo import Database
+from scheduler_daemon.store.suppressions import SuppressionList
 from scheduler_daemon.store.transactions import Fence
 from shared.collections import DELIVERIES, NOTIFICATION_QUEUE
 from shared.errors import CommitUnknown, DocumentRefused, DuplicateDocument, InvalidDefinition, TransactionConflict
 from shared.models.notification_models import Channel
 from shared.models.queue import Delivery, DeliveryState, QueueItem, QueueState
 from shared.queries import notifications as queries
+from shared.queries.suppressions import Subject
 
 Document = dict[str, Any]
 INDEX = "sendable"
@@ -21,35 +23,38 @@ INDEX = "sendable"
 
 @dataclass(slots=True)
 class Claimed:
-    """What a claim found: items to send, and how many were ended instead because of their shape or their age."""
+    """What a claim found: items to send, and which were ended instead because of shape, age or suppression."""
 
     items: list[QueueItem] = field(default_factory=list)
     malformed: list[tuple[Any, str]] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
+    suppressed: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def looked_at(self) -> int:
-        return len(self.items) + len(self.malformed) + len(self.expired)
+        return len(self.items) + len(self.malformed) + len(self.expired) + len(self.suppressed)
 
     def add(self, other: "Claimed") -> None:
         self.items += other.items
         self.malformed += other.malformed
         self.expired += other.expired
+        self.suppressed += other.suppressed
 
 
 class QueueClaims:
     """Takes messages for a sender. Only the present leader can."""
 
-    def __init__(self, database: Database, fence: Fence, keep: timedelta) -> None:
+    def __init__(self, database: Database, fence: Fence, keep: timedelta, suppressions: SuppressionList) -> None:
         self._queue = database[NOTIFICATION_QUEUE]
         self._deliveries = database[DELIVERIES]
         self._fence = fence
         self._keep = keep
+        self._suppressions = suppressions
 
     async def claim(self, channel: Channel, now: datetime, limit: int, token: str) -> Claimed:
         """Takes up to `limit` messages that are due; their deliveries are recorded as started in the same commit.
 
-        Expired and malformed ones are ended on the way. LeadershipLost if another process has taken over.
+        Expired, suppressed and malformed ones are ended on the way. LeadershipLost if another process has taken over.
         """
         try:
             return await self._claim(channel, now, limit, token)
@@ -72,6 +77,7 @@ class QueueClaims:
         async def work(session: AsyncClientSession) -> None:
             nonlocal claimed
             claimed = _sorted_out(await self._waiting(channel, now, limit, session), now)
+            await self._keep_back(claimed, session)
             claimed.items = [_taken(item, token, epoch) for item in claimed.items]
             await self._end(claimed, now, session)
             if not claimed.items:
@@ -105,10 +111,20 @@ class QueueClaims:
             found += await self._queue.find(new, session=session, hint=INDEX).limit(limit - len(found)).to_list()
         return found
 
+    async def _keep_back(self, claimed: Claimed, session: AsyncClientSession) -> None:
+        """The list may have grown since the messages were queued."""
+        kept = await self._suppressions.keeping_back(map(_subject, claimed.items), session)
+        if kept:
+            claimed.suppressed = [(each.id, kept[_subject(each)]) for each in claimed.items if _subject(each) in kept]
+            claimed.items = [each for each in claimed.items if _subject(each) not in kept]
+
     async def _end(self, claimed: Claimed, now: datetime, session: AsyncClientSession) -> None:
         if claimed.expired:
             late = queries.ended(QueueState.DEAD, "expired", "its time to be sent has passed", now, self._keep)
             await self._queue.update_many(queries.still_waiting(claimed.expired), late, session=session)
+        for item_id, reason in claimed.suppressed:
+            kept = queries.ended(QueueState.SUPPRESSED, "suppressed", reason, now, self._keep)
+            await self._queue.update_one(queries.still_waiting([item_id]), kept, session=session)
         for identity, reason in claimed.malformed:
             bad = queries.ended(QueueState.DEAD, "malformed", reason, now, self._keep)
             await self._queue.update_one(queries.still_waiting([identity]), bad, session=session)
@@ -143,6 +159,10 @@ def _sorted_out(documents: Sequence[Document], now: datetime) -> Claimed:
         else:
             claimed.items.append(item)
     return claimed
+
+
+def _subject(item: QueueItem) -> Subject:
+    return Subject(item.channel, item.recipient.address, item.category)
 
 
 def _taken(item: QueueItem, token: str, epoch: int) -> QueueItem:

@@ -9,20 +9,25 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from scheduler_daemon.store.group_commit import GroupMismatch
 from scheduler_daemon.store.mongo import Database, translated
+from scheduler_daemon.store.suppressions import inserted_once
 from scheduler_daemon.store.transactions import TransactionSession
-from shared.collections import DELIVERIES, NOTIFICATION_QUEUE
+from shared.collections import DELIVERIES, NOTIFICATION_QUEUE, SUPPRESSIONS
 from shared.queries import notifications as queries
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of one attempt. delivery None: nothing was asked of the provider, so its record is taken back."""
+    """The end of one attempt. delivery None: nothing was asked of the provider, so its record is taken back.
+
+    suppression: the entry that this end puts on the suppression list.
+    """
 
     item_id: str
     token: str
     attempt: int
     changes: Mapping[str, Any]
     delivery: queries.Update | None
+    suppression: Mapping[str, Any] | None = None
 
 
 class OutcomeStore:
@@ -31,6 +36,7 @@ class OutcomeStore:
     def __init__(self, database: Database, sessions: Sequence[TransactionSession]) -> None:
         self._queue = database[NOTIFICATION_QUEUE]
         self._deliveries = database[DELIVERIES]
+        self._suppressions = database[SUPPRESSIONS]
         self._free = list(sessions)
 
     async def record(self, outcomes: Sequence[Outcome]) -> list[bool]:
@@ -54,6 +60,9 @@ class OutcomeStore:
         await self._deliveries.bulk_write(
             [_delivery_write(each) for each in outcomes], ordered=False, session=transaction
         )
+        entries = [inserted_once(each.suppression) for each in outcomes if each.suppression is not None]
+        if entries:
+            await self._suppressions.bulk_write(entries, ordered=False, session=transaction)
 
     async def _stands_already(self, outcome: Outcome) -> bool:
         """An earlier try may have been committed without an answer."""

@@ -17,13 +17,21 @@ stateDiagram-v2
     retry_wait --> dead
     retry_wait --> cancelled
     retry_wait --> pending
+    retry_wait --> suppressed
     unknown --> pending
     unknown --> sent
     unknown --> failed
+    unknown --> delivered
+    unknown --> bounced
+    sent --> delivered
+    sent --> bounced
     failed --> pending
     dead --> pending
+    bounced --> pending
+    suppressed --> pending
 ```
 The arrows back to `pending` are: reconciliation of a dead sender, a channel that is at fault, and a person's retry.
+Those to `delivered` and `bounced` are what the provider tells later.
 """
 
 import hashlib
@@ -45,10 +53,12 @@ class QueueState(StrEnum):
     SENDING = "sending"  # claimed; handoffAt says whether the irrevocable step was begun
     RETRY_WAIT = "retry_wait"  # refused for now; next attempt at sendAfter
     SENT = "sent"  # the provider took it
+    DELIVERED = "delivered"  # the provider says that it arrived
+    BOUNCED = "bounced"  # the provider took it and says that it did not arrive
     FAILED = "failed"  # refused for good
     DEAD = "dead"  # attempts exhausted, expired, or not a valid document
     UNKNOWN = "unknown"  # perhaps sent; a person decides
-    SUPPRESSED = "suppressed"  # the recipient does not want it
+    SUPPRESSED = "suppressed"  # the address is on the suppression list
     CANCELLED = "cancelled"  # its scheduled notification was cancelled
 
 
@@ -71,12 +81,26 @@ TRANSITIONS: dict[QueueState, tuple[QueueState, ...]] = {
         QueueState.DEAD,
         QueueState.UNKNOWN,
     ),
-    QueueState.RETRY_WAIT: (QueueState.SENDING, QueueState.DEAD, QueueState.CANCELLED, QueueState.PENDING),
-    QueueState.UNKNOWN: (QueueState.PENDING, QueueState.SENT, QueueState.FAILED),
+    QueueState.RETRY_WAIT: (
+        QueueState.SENDING,
+        QueueState.DEAD,
+        QueueState.CANCELLED,
+        QueueState.PENDING,
+        QueueState.SUPPRESSED,
+    ),
+    QueueState.UNKNOWN: (
+        QueueState.PENDING,
+        QueueState.SENT,
+        QueueState.FAILED,
+        QueueState.DELIVERED,
+        QueueState.BOUNCED,
+    ),
+    QueueState.SENT: (QueueState.DELIVERED, QueueState.BOUNCED),
     QueueState.FAILED: (QueueState.PENDING,),
     QueueState.DEAD: (QueueState.PENDING,),
-    QueueState.SENT: (),
-    QueueState.SUPPRESSED: (),
+    QueueState.BOUNCED: (QueueState.PENDING,),
+    QueueState.SUPPRESSED: (QueueState.PENDING,),
+    QueueState.DELIVERED: (),
     QueueState.CANCELLED: (),
 }
 
@@ -112,6 +136,8 @@ class QueueItem(Document):
     recipient: QueueRecipient
     template_id: str
     template_version: int
+    category: str | None = None
+    """The template's when it was queued: what a recipient can do without."""
     variables: Variables = {}
     subject: str | None = None
     state: QueueState
@@ -155,6 +181,13 @@ class Delivery(Document):
     finished_at: Moment | None = None
     provider_reference: str | None = None
     error: QueueError | None = None
+    segments: int | None = None
+    """How many segments a short message took, and in which alphabet."""
+    encoding: str | None = None
+    report: str | None = None
+    """What the provider told later, with its code."""
+    report_code: int | None = None
+    reported_at: Moment | None = None
     expire_at: Moment | None = None
 
 

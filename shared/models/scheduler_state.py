@@ -7,11 +7,13 @@ from pydantic import Field
 
 from shared.durations import Duration
 from shared.models.base import Document, Moment, Part
+from shared.models.notification_models import Channel
 
 LEADER_ID = "leader"
 FENCE_ID = "fence"
 RETENTION_ID = "retention"
 HEARTBEAT_PREFIX = "daemon:"
+CHANNEL_PREFIX = "channel:"
 
 
 class Holder(Part):
@@ -51,6 +53,16 @@ class Heartbeat(Document):
     problem: str | None = None
     running: int = 0
     expire_at: Moment
+
+
+class ChannelPause(Document):
+    """A channel that is at fault, `_id` = `channel:<channel>`. For people: the senders decide from what they see."""
+
+    id: str = Field(alias="_id")
+    channel: Channel
+    reason: str
+    at: Moment
+    rests_until: Moment
 
 
 class RetentionSettings(Part):

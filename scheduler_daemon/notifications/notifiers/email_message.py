@@ -7,10 +7,12 @@ form makes a message that needs SMTPUTF8 (RFC 6531); its headers are then UTF-8.
 import re
 import secrets
 from binascii import b2a_qp
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -48,6 +50,30 @@ class ComposedEmail:
     recipient: str
     content: bytes
     needs_smtputf8: bool
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Nothing that the delivery record would keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderOptions:
+    """Headers that not every e-mail has. one_click: the link obeys a POST without a question (RFC 8058)."""
+
+    reply_to: Mailbox | None = None
+    unsubscribe_url: str | None = None
+    one_click: bool = False
+
+    def lines(self) -> list[str]:
+        found = []
+        if self.reply_to is not None:
+            found.append(f"Reply-To: {_address_header(self.reply_to)}")
+        if self.unsubscribe_url is not None:
+            found.append(f"List-Unsubscribe: <{self.unsubscribe_url}>")
+            if self.one_click:
+                found.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        return found
+
+
+NO_OPTIONS = HeaderOptions()
 
 
 def mailbox(address: str, name: str = "") -> Mailbox:
@@ -66,7 +92,12 @@ def parse_mailbox(text: str) -> Mailbox:
 
 
 def compose_email(
-    sender: Mailbox, recipient: Mailbox, rendered: RenderedEmail, message_id: str, at: datetime
+    sender: Mailbox,
+    recipient: Mailbox,
+    rendered: RenderedEmail,
+    message_id: str,
+    at: datetime,
+    options: HeaderOptions = NO_OPTIONS,
 ) -> ComposedEmail:
     """InvalidDefinition if the message id cannot be a header."""
     if not _MESSAGE_ID.fullmatch(message_id):
@@ -78,10 +109,12 @@ def compose_email(
         f"Date: {format_datetime(at)}",
         f"Message-ID: {message_id}",
         "Auto-Submitted: auto-generated",
+        *options.lines(),
         "MIME-Version: 1.0",
     ]
     content = "\r\n".join(headers).encode() + b"\r\n" + _body(rendered)
-    return ComposedEmail(sender.address, recipient.address, content, sender.needs_smtputf8 or recipient.needs_smtputf8)
+    boxes = [box for box in (sender, recipient, options.reply_to) if box is not None]
+    return ComposedEmail(sender.address, recipient.address, content, any(box.needs_smtputf8 for box in boxes))
 
 
 def _ascii_if_possible(address: str) -> str:

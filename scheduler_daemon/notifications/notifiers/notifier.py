@@ -1,6 +1,6 @@
 """What a sender needs of a notifier."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from shared.errors import SchedulerError
@@ -15,13 +15,21 @@ class ClaimLost(SchedulerError):
     """Another sender may hold the message by now; it must not be sent from here."""
 
 
+class Composed(Protocol):
+    """A message as its provider takes it."""
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What the delivery record keeps of it: fields of Delivery."""
+
+
 class Notifier(Protocol):
     """Delivers messages of one channel to one provider."""
 
     channel: Channel
 
     def compose(self, item: QueueItem, template: NotificationTemplate) -> Any:
-        """The message as deliver() takes it. No I/O. InvalidDefinition: it can never be composed."""
+        """The message (Composed) as deliver() takes it. No I/O. InvalidDefinition: it can never be composed."""
 
     async def deliver(self, message: Any, hand_off: HandOff) -> str:
         """The provider's reference once it has taken the message; DeliveryError says why it did not."""

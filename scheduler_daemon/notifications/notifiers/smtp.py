@@ -13,17 +13,22 @@ from aiosmtplib import (
 
 from scheduler_daemon.notifications.notifiers.email_message import (
     ComposedEmail,
+    HeaderOptions,
     Mailbox,
     compose_email,
     mailbox,
 )
+from scheduler_daemon.notifications.notifiers.hard_bounces import is_hard_bounce
 from scheduler_daemon.notifications.notifiers.notifier import HandOff
 from scheduler_daemon.notifications.notifiers.smtp_connections import SmtpConnection, SmtpConnections, SmtpServer
 from shared.clock import Clock
 from shared.errors import DeliveryError
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
+from shared.models.suppressions import SuppressionReason
+from shared.queries.suppressions import Subject
 from shared.rendering import render_email, rendering_context
+from shared.unsubscribe import UnsubscribeLinks
 
 CREDENTIAL_CODES = (530, 534, 535, 538)
 SHUTTING_DOWN = 421
@@ -39,10 +44,21 @@ class SmtpNotifier:
 
     channel = Channel.EMAIL
 
-    def __init__(self, connections: SmtpConnections, sender: Mailbox, clock: Clock) -> None:
+    def __init__(
+        self,
+        connections: SmtpConnections,
+        sender: Mailbox,
+        clock: Clock,
+        *,
+        reply_to: Mailbox | None = None,
+        links: UnsubscribeLinks | None = None,
+    ) -> None:
+        """links: None, and no e-mail says how to unsubscribe."""
         self._connections = connections
         self._sender = sender
         self._clock = clock
+        self._reply_to = reply_to
+        self._links = links
 
     @classmethod
     def for_server(
@@ -52,14 +68,26 @@ class SmtpNotifier:
         connections: int,
         clock: Clock,
         tls_context: ssl.SSLContext | None = None,
+        *,
+        reply_to: Mailbox | None = None,
+        links: UnsubscribeLinks | None = None,
     ) -> "SmtpNotifier":
-        return cls(SmtpConnections(server, connections, tls_context), sender, clock)
+        pool = SmtpConnections(server, connections, tls_context)
+        return cls(pool, sender, clock, reply_to=reply_to, links=links)
 
     def compose(self, item: QueueItem, template: NotificationTemplate) -> ComposedEmail:
         """InvalidDefinition if the texts cannot be rendered or the address cannot be written to."""
         rendered = render_email(template, rendering_context(template, item.variables))
         recipient = mailbox(item.recipient.address, item.recipient.name)
-        return compose_email(self._sender, recipient, rendered, item.message_id, self._clock.now())
+        options = HeaderOptions(self._reply_to, *self._unsubscribing(item))
+        return compose_email(self._sender, recipient, rendered, item.message_id, self._clock.now(), options)
+
+    def _unsubscribing(self, item: QueueItem) -> tuple[str | None, bool]:
+        """The link, and whether one click is enough. An alert of a job is nobody's newsletter."""
+        if self._links is None or item.scheduled_notification_id is None:
+            return None, False
+        subject = Subject(item.channel, item.recipient.address, item.category)
+        return self._links.url(subject), self._links.one_click
 
     async def deliver(self, message: ComposedEmail, hand_off: HandOff) -> str:
         """The server's answer to the final dot. A connection that had grown stale is replaced once."""
@@ -149,9 +177,12 @@ def _refusal(fault: SMTPResponseException) -> DeliveryError:
     channel_fault = fault.code in CREDENTIAL_CODES
     if isinstance(fault, SMTPSenderRefused):
         channel_fault = channel_fault or fault.code == SHUTTING_DOWN or (permanent and fault.code != TOO_LARGE)
-    what = "recipient" if isinstance(fault, SMTPRecipientRefused) else "sender"
+    of_recipient = isinstance(fault, SMTPRecipientRefused)
     return DeliveryError(
-        f"{what} refused: {_text(fault)}", permanent=permanent and not channel_fault, channel_fault=channel_fault
+        f"{'recipient' if of_recipient else 'sender'} refused: {_text(fault)}",
+        permanent=permanent and not channel_fault,
+        channel_fault=channel_fault,
+        suppress=_suppression(fault) if of_recipient and not channel_fault else "",
     )
 
 
@@ -162,8 +193,16 @@ def _refused_data(fault: SMTPResponseException) -> NoReturn:
             f"unreadable answer after the hand-off: {_text(fault)}", permanent=False, ambiguous=True
         ) from fault
     channel_fault = fault.code in CREDENTIAL_CODES
-    permanent = fault.code >= 500 and not channel_fault
-    raise DeliveryError(f"message refused: {_text(fault)}", permanent=permanent, channel_fault=channel_fault) from fault
+    raise DeliveryError(
+        f"message refused: {_text(fault)}",
+        permanent=fault.code >= 500 and not channel_fault,
+        channel_fault=channel_fault,
+        suppress="" if channel_fault else _suppression(fault),
+    ) from fault
+
+
+def _suppression(fault: SMTPResponseException) -> str:
+    return SuppressionReason.HARD_BOUNCE.value if is_hard_bounce(fault.code, fault.message) else ""
 
 
 def _text(fault: BaseException) -> str:

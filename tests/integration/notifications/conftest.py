@@ -55,14 +55,14 @@ class Office:
         """What the job email_notifier does."""
         return await self.services.email_sender.drain(limits)
 
-    async def execute(self, template: JobTemplate) -> JobResult:
-        """One run of a template, with default parameters."""
+    async def execute(self, template: JobTemplate, **params: Any) -> JobResult:
+        """One run of a template, with default parameters where none are given."""
         context = JobExecutionContext(
             "run",
             "job",
             1,
             self.clock.now(),
-            template.Parameters(),
+            template.Parameters(**params),
             None,
             self.clock,
             self.services,  # type: ignore[arg-type]

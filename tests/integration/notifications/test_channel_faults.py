@@ -48,13 +48,18 @@ async def test_a_refused_sender_pauses_the_channel_instead_of_failing_every_mess
     assert {item["state"] for item in await office.items()} == {"pending"}
 
 
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port: int = reserved.getsockname()[1]
+        return port
+
+
 async def test_a_server_that_is_down_spends_no_attempt_and_is_used_when_it_is_back(
     open_office: OpenOffice, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        closed_port = reserved.getsockname()[1]
-    office = await open_office(smtp_server, smtp_port=closed_port)
+    office = await open_office(smtp_server, smtp_port=closed_port())
     await office.add_items(*(f"person{number}@example.com" for number in range(40)))
     assert (await office.notify()).outcome == "failure"
     assert {(item["state"], item["attempt"]) for item in await office.items()} == {("pending", 0)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scheduler_daemon.job_template import DueSource
-from scheduler_daemon.notifications.email_sender import EMAIL_DUE_SOURCE
+from scheduler_daemon.notifications.channel_sender import EMAIL_DUE_SOURCE
 from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
 from scheduler_daemon.store.mongo import Client, Database
 from shared.clock import EPOCH

@@ -130,7 +130,7 @@ async def test_a_message_that_no_query_would_find_is_ended_and_stops_nothing(
     assert (await office.item("ada"))["state"] == "pending"
 
 
-@pytest.mark.parametrize("state", ["failed", "dead", "unknown", "retry_wait"])
+@pytest.mark.parametrize("state", ["failed", "dead", "unknown", "retry_wait", "bounced", "suppressed"])
 async def test_a_person_sends_a_message_again(office: Office, smtp_server: SmtpServer, state: str) -> None:
     await office.add_items(
         "ada@example.com", state=state, attempt=8, expiresAt=moment(), finishedAt=moment(), expireAt=moment(days=90)
@@ -143,7 +143,7 @@ async def test_a_person_sends_a_message_again(office: Office, smtp_server: SmtpS
     assert (await office.item("ada"))["attempt"] == 9
 
 
-@pytest.mark.parametrize("state", ["pending", "sending", "sent", "suppressed", "cancelled"])
+@pytest.mark.parametrize("state", ["pending", "sending", "sent", "delivered", "cancelled"])
 async def test_a_message_in_another_state_is_not_sent_again(office: Office, state: str) -> None:
     await office.add_items("ada@example.com", state=state)
     accepted, detail = await office.services.notifications.retry_message("ada", office.clock.now())

@@ -16,11 +16,13 @@ from shared.models import (
     jobs,
     maintenance,
     notification_models,
+    provider_events,
     queue,
     recipients,
     run_logs,
     runs,
     scheduler_state,
+    suppressions,
 )
 
 COLLECTIONS = {value for key, value in vars(names).items() if key.isupper() and isinstance(value, str)}
@@ -36,6 +38,8 @@ MODELS = {
     names.DELIVERIES: queue.Delivery,
     names.RECIPIENTS: recipients.Recipient,
     names.RECIPIENT_GROUPS: recipients.RecipientGroup,
+    names.SUPPRESSIONS: suppressions.Suppression,
+    names.PROVIDER_EVENTS: provider_events.ProviderEvent,
     names.CALENDARS: calendars.Calendar,
     names.CONTROLS: maintenance.Maintenance,
     names.API_TOKENS: access.ApiToken,

@@ -52,7 +52,12 @@ def test_a_terminal_run_never_changes_again():
 
 
 def test_only_a_person_wakes_a_finished_message():
-    assert {state for state in queue.TERMINAL if queue.TRANSITIONS[state]} == {"failed", "dead"}
+    woken = {state for state in queue.TERMINAL if queue.QueueState.PENDING in queue.TRANSITIONS[state]}
+    assert woken == {"failed", "dead", "bounced", "suppressed"}
+
+
+def test_a_sent_message_changes_only_by_what_the_provider_tells_later():
+    assert set(queue.TRANSITIONS[queue.QueueState.SENT]) == {"delivered", "bounced"}
 
 
 @pytest.mark.parametrize(("module", "states", "live", "held"), MACHINES)

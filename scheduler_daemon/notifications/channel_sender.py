@@ -1,4 +1,4 @@
-"""The sender of the channel email, if an SMTP server is configured."""
+"""The sender of a channel, if a provider is configured for it."""
 
 from datetime import UTC, datetime
 
@@ -14,12 +14,14 @@ MOST_COUNTED = 10_000
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 EMAIL_DUE_SOURCE = DueSource(NOTIFICATION_QUEUE, filter=free_messages(Channel.EMAIL), due_field="sendAfter")
+SMS_DUE_SOURCE = DueSource(NOTIFICATION_QUEUE, filter=free_messages(Channel.SMS), due_field="sendAfter")
 
 
-class EmailSender:
-    """What the template email_notifier uses."""
+class ChannelSender:
+    """What the template of a channel's notifier uses."""
 
-    def __init__(self, sender: Sender | None, queue: NotificationQueue, clock: Clock) -> None:
+    def __init__(self, channel: Channel, sender: Sender | None, queue: NotificationQueue, clock: Clock) -> None:
+        self._channel = channel
         self._sender = sender
         self._queue = queue
         self._clock = clock
@@ -30,20 +32,20 @@ class EmailSender:
 
     @property
     def rests_until(self) -> datetime | None:
-        """Until when messages wait whatever their time: a fault of the channel, or NEVER without a server."""
+        """Until when messages wait whatever their time: a fault of the channel, or NEVER without a provider."""
         return NEVER if self._sender is None else self._sender.rests_until
 
     async def drain(self, limits: DrainLimits, progress: Progress | None = None) -> DrainReport:
-        """Sends what is due; nothing without a server. See Sender.drain."""
+        """Sends what is due; nothing without a provider. See Sender.drain."""
         if self._sender is None:
             return DrainReport()
         return await self._sender.drain(limits, progress)
 
     async def close(self) -> None:
-        """After the last drain: stores what is left, says goodbye to the server. May be called twice."""
+        """After the last drain: stores what is left, says goodbye to the provider. May be called twice."""
         if self._sender is not None:
             await self._sender.close()
 
     async def waiting(self) -> int:
-        """How many e-mails are due now; counting stops at MOST_COUNTED."""
-        return await self._queue.count_waiting(Channel.EMAIL, self._clock.now(), MOST_COUNTED)
+        """How many messages are due now; counting stops at MOST_COUNTED."""
+        return await self._queue.count_waiting(self._channel, self._clock.now(), MOST_COUNTED)

@@ -1,0 +1,103 @@
+"""What the SMS providers share: composing, the hand-off, and what an answer over HTTP means."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from scheduler_daemon.http.client import HttpClient, HttpError, HttpRequest, HttpResponse
+from scheduler_daemon.notifications.notifiers.notifier import HandOff
+from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms, compose_sms
+from shared.clock import Clock
+from shared.errors import DeliveryError
+from shared.models.notification_models import Channel, NotificationTemplate
+from shared.models.queue import QueueItem
+from shared.rendering import render_sms, rendering_context
+
+CREDENTIAL_STATUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+PASSING_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+LONGEST_REFERENCE = 500
+LONGEST_WAIT_SECONDS = 10_000_000
+
+
+class SmsNotifier(ABC):
+    """One way to send short messages."""
+
+    channel = Channel.SMS
+
+    def __init__(self, most_segments: int) -> None:
+        self._most_segments = most_segments
+
+    def compose(self, item: QueueItem, template: NotificationTemplate) -> ComposedSms:
+        """InvalidDefinition if the text cannot be rendered, or the number cannot be written to."""
+        text = render_sms(template, rendering_context(template, item.variables))
+        return compose_sms(item.id, item.message_id, item.recipient.address, text, self._most_segments)
+
+    @abstractmethod
+    async def deliver(self, message: ComposedSms, hand_off: HandOff) -> str:
+        """See Notifier."""
+
+    async def close(self) -> None:  # noqa: B027 - most have nothing to close
+        """Closes connections, if there are any. May be called twice."""
+
+
+class HttpSmsNotifier(SmsNotifier):
+    """A provider that is called over HTTP. One request is one message, so it is made once."""
+
+    def __init__(self, http: HttpClient, most_segments: int, timeout: timedelta, clock: Clock) -> None:
+        super().__init__(most_segments)
+        self._http = http
+        self._timeout = timeout
+        self._clock = clock
+
+    async def deliver(self, message: ComposedSms, hand_off: HandOff) -> str:
+        """No answer to a request that was begun is ambiguous; no connection is the channel's fault."""
+        request = self.request(message)
+        await hand_off()
+        try:
+            response = await self._http.send(request)
+        except HttpError as fault:
+            raise DeliveryError(
+                str(fault), permanent=False, ambiguous=fault.ambiguous, channel_fault=not fault.ambiguous
+            ) from fault
+        return self.reference(response)[:LONGEST_REFERENCE]
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    @abstractmethod
+    def request(self, message: ComposedSms) -> HttpRequest:
+        """The call that sends it."""
+
+    @abstractmethod
+    def reference(self, response: HttpResponse) -> str:
+        """The provider's name for the message it has taken; DeliveryError if it has not."""
+
+    def refusal(self, response: HttpResponse, words: str) -> DeliveryError:
+        """What a status means, if the provider's own words decide nothing.
+
+        408, 429 and 5xx pass; after 504 nobody knows; 401, 403 and a redirect are the settings' fault; any other
+        refuses this message for ever.
+        """
+        status = response.status
+        channel_fault = status in CREDENTIAL_STATUSES or status < 200 or 300 <= status < 400
+        passing = status in PASSING_STATUSES or status >= 500
+        return DeliveryError(
+            words,
+            permanent=not passing and not channel_fault,
+            ambiguous=status == HTTPStatus.GATEWAY_TIMEOUT,
+            channel_fault=channel_fault,
+            retry_after=retry_after(response, self._clock.now()) if passing else None,
+        )
+
+
+def retry_after(response: HttpResponse, now: datetime) -> timedelta | None:
+    """What the header Retry-After asks for, in seconds or as a date; None if it says nothing that can be read."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return timedelta(seconds=min(int(value[:9]), LONGEST_WAIT_SECONDS))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else max(timedelta(0), moment - now)

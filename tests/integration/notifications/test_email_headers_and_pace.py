@@ -1,0 +1,98 @@
+"""What an installation may set of its e-mails: Reply-To, links to unsubscribe, how fast they leave, and the status."""
+
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from shared.errors import SettingsError
+from shared.models.notification_models import Channel
+from shared.queries.suppressions import Subject
+from shared.unsubscribe import UnsubscribeLinks
+from tests.integration.notifications.conftest import OpenOffice
+from tests.integration.notifications.test_channel_faults import end_pause
+from tests.support.smtp_server import SmtpServer
+
+KEY = "a key of sixteen characters"
+
+
+async def test_answers_go_to_the_address_of_the_settings(open_office: OpenOffice, smtp_server: SmtpServer) -> None:
+    office = await open_office(smtp_server, smtp_reply_to="Help Desk <help@example.com>")
+    await office.add_items("ada@example.com")
+    await office.drain()
+    assert smtp_server.messages[0].parsed["Reply-To"] == "Help Desk <help@example.com>"
+    with pytest.raises(SettingsError, match="SMTP_REPLY_TO"):
+        await open_office(smtp_server, smtp_reply_to="nobody")
+
+
+async def test_one_click_unsubscribe_names_recipient_and_category(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, public_url="https://notify.example.com/", unsubscribe_key=KEY)
+    await office.add_items("ada@example.com", category="news")
+    await office.drain()
+    message = smtp_server.messages[0].parsed
+    url = str(message["List-Unsubscribe"]).strip("<>")
+    assert url.startswith("https://notify.example.com/unsubscribe/")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    links = UnsubscribeLinks("https://notify.example.com", KEY)
+    assert links.subject(url.rpartition("/")[2]) == Subject(Channel.EMAIL, "ada@example.com", "news")
+
+
+@pytest.mark.parametrize(
+    ("given", "item"),
+    [
+        ({"public_url": "https://notify.example.com"}, {}),
+        ({"unsubscribe_key": KEY}, {}),
+        ({"public_url": "https://notify.example.com", "unsubscribe_key": KEY}, {"scheduledNotificationId": None}),
+    ],
+    ids=["no key", "no address", "an alert"],
+)
+async def test_without_key_or_address_and_in_alerts_there_is_no_such_header(
+    open_office: OpenOffice, smtp_server: SmtpServer, given: dict[str, Any], item: dict[str, Any]
+) -> None:
+    office = await open_office(smtp_server, **given)
+    await office.add_items("ada@example.com", **item)
+    await office.drain()
+    assert not [name for name in smtp_server.messages[0].parsed if name.startswith("List-")]
+
+
+async def test_over_plain_http_one_click_is_not_promised(open_office: OpenOffice, smtp_server: SmtpServer) -> None:
+    office = await open_office(smtp_server, public_url="http://localhost:8000", unsubscribe_key=KEY)
+    await office.add_items("ada@example.com")
+    await office.drain()
+    message = smtp_server.messages[0].parsed
+    assert message["List-Unsubscribe"] is not None
+    assert message["List-Unsubscribe-Post"] is None
+
+
+async def test_messages_leave_no_faster_than_the_settings_allow(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, smtp_messages_per_second=40)
+    await office.add_items(*(f"person{number}@example.com" for number in range(30)))
+    began = monotonic()
+    report = await office.drain()
+    assert report.counts["sent"] == 30
+    assert monotonic() - began >= 0.45, "10 are saved up, 20 need half a second"
+    arrived = sorted(message.arrived_at for message in smtp_server.messages)
+    assert (arrived[-1] - arrived[0]).total_seconds() >= 0.3
+
+
+async def test_a_channel_that_rests_is_told_until_it_works_again(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server)
+    smtp_server.reply("MAIL", "530 5.7.0 Must authenticate", times=2)
+    await office.add_items("ada@example.com")
+    await office.drain()
+    [told] = await office.db.scheduler_state.find({"_id": "channel:email"}).to_list()
+    assert "530 5.7.0" in told["reason"]
+    assert told["restsUntil"] > office.clock.now()
+    end_pause(office)
+    await office.drain()
+    [still] = await office.db.scheduler_state.find({"_id": "channel:email"}).to_list()
+    assert still["restsUntil"] > told["restsUntil"], "each pause is longer"
+    end_pause(office)
+    assert (await office.drain()).counts["sent"] == 1
+    assert await office.db.scheduler_state.count_documents({"_id": "channel:email"}) == 0
