@@ -85,7 +85,8 @@ def _table(model: type[BaseModel], names: list[str]) -> str:
     rows = ["| setting | default | allowed | meaning |", "|---|---|---|---|"]
     for name in names:
         field = model.model_fields[name]
-        rows.append(f"| `{name.upper()}` | {_default(field)} | {_limits(field)} | {field.description} |")
+        cells = (f"`{name.upper()}`", _default(field), _limits(field), field.description or "")
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 
 

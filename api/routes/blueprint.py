@@ -26,3 +26,13 @@ def resource(name: str, prefix: str, about: str) -> APIBlueprint:
         abp_security=[{"bearer": []}],
         abp_responses={"default": _PROBLEM, "422": _PROBLEM},
     )
+
+
+def open_resource(name: str, about: str) -> APIBlueprint:
+    """A blueprint whose operations need no bearer token, and say themselves what proves the caller."""
+    return APIBlueprint(
+        name,
+        __name__,
+        abp_tags=[Tag(name=name, description=about)],
+        abp_responses={"default": _PROBLEM, "422": _PROBLEM},
+    )

@@ -3,18 +3,18 @@
 from http import HTTPStatus
 
 from flask import Response, request
-from flask_openapi.blueprint import APIBlueprint
 
 from api.auth import public
 from api.context import clock, settings, store
 from api.problems import Problem, ProblemCode, not_found
 from api.requests import DocumentPath
 from api.responses import no_content
+from api.routes.blueprint import open_resource
 from shared.models.provider_events import Report
 from shared.queries.provider_events import new_event
 from shared.twilio import CALLBACK_PATH, SIGNATURE_HEADER, callback_url, is_signed
 
-blueprint = APIBlueprint("callbacks", __name__, doc_ui=False)
+blueprint = open_resource("callbacks", "Reports of providers; their signature is the credential")
 
 _REPORTS = {
     "delivered": Report.DELIVERED,
@@ -26,7 +26,7 @@ _REPORTS = {
 LONGEST_SID = 100
 
 
-@blueprint.post(f"{CALLBACK_PATH}/<id>")
+@blueprint.post(f"{CALLBACK_PATH}/<id>", summary="What became of a message that Twilio has taken")
 @public
 def twilio(path: DocumentPath) -> Response:
     """Keeps the report for the daemon. 403 unless it is signed with the account's token."""

@@ -6,19 +6,19 @@ GET asks, for mail scanners follow links; POST obeys, as mail programs send it f
 from html import escape
 
 from flask import Response, g
-from flask_openapi.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from api.auth import public
 from api.context import settings, store
 from api.problems import not_found
+from api.routes.blueprint import open_resource
 from api.store import Actor
 from shared.models.notification_models import Channel
 from shared.models.suppressions import SuppressionReason
 from shared.queries.suppressions import Subject
 from shared.unsubscribe import LONGEST_TOKEN, PATH, UnsubscribeLinks
 
-blueprint = APIBlueprint("unsubscribe", __name__, doc_ui=False)
+blueprint = open_resource("unsubscribe", "Links in messages; their token is the credential")
 
 BY_LINK = "unsubscribe link"
 _KINDS = {Channel.EMAIL: "e-mails", Channel.SMS: "short messages"}
@@ -35,7 +35,7 @@ class TokenPath(BaseModel):
     token: str = Field(max_length=LONGEST_TOKEN)
 
 
-@blueprint.get(f"{PATH}/<token>")
+@blueprint.get(f"{PATH}/<token>", summary="Asks whether to unsubscribe; a web page")
 @public
 def ask(path: TokenPath) -> Response:
     """A page with one button. Changes nothing."""
@@ -43,7 +43,7 @@ def ask(path: TokenPath) -> Response:
     return _page("Unsubscribe", f"{escape(subject.address)} shall get no more {_what(subject)}?", _FORM)
 
 
-@blueprint.post(f"{PATH}/<token>")
+@blueprint.post(f"{PATH}/<token>", summary="Unsubscribes at once (RFC 8058)")
 @public
 def obey(path: TokenPath) -> Response:
     """Puts the address on the suppression list; may be repeated."""

@@ -18,6 +18,6 @@ def test_every_route_is_documented_and_described_in_openapi() -> None:
     for path in app.api_doc["paths"]:
         resource = path.removeprefix("/api/admin/scheduler").removeprefix("/api/notifications")
         assert resource.split("/")[1] in DOCUMENT
-    described = {path.replace("{id}", "<id>") for path in app.api_doc["paths"]}
+    described = {path.translate({ord("{"): "<", ord("}"): ">"}) for path in app.api_doc["paths"]}
     served = {rule.rule for rule in app.url_map.iter_rules()}
     assert served - described == {"/healthz", "/readyz", "/api/openapi.json"}
