@@ -208,6 +208,13 @@ class Settings(BaseSettings):
     )
     smtp_timeout_seconds: float = Field(30, ge=1, le=300, description="Time-out of each step of a delivery, seconds.")
     smtp_connections: int = Field(4, ge=1, le=64, description="Connections to the SMTP server at once.")
+    attachment_folder: Path | None = Field(
+        None,
+        description="Folder whose files e-mails may carry; a notification template names them. Unset: no attachments.",
+    )
+    attachment_max_bytes: int = Field(
+        10_485_760, ge=1024, le=104_857_600, description="Largest size of all attachments of one e-mail, bytes."
+    )
     sms_provider: Literal["twilio", "http", "log"] | None = Field(
         None,
         description="How short messages are sent: twilio, http (any gateway), or log (only written into the log). "

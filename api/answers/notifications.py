@@ -75,7 +75,19 @@ def scheduled_notification_answer(
 
 def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """The latest version under the template's id; `revision` is the version."""
-    names = ("name", "category", "channels", "subject", "text", "html", "sms", "variables", "createdBy", "updatedBy")
+    names = (
+        "name",
+        "category",
+        "channels",
+        "subject",
+        "text",
+        "html",
+        "sms",
+        "attachments",
+        "variables",
+        "createdBy",
+        "updatedBy",
+    )
     created = moment(stored.get("createdAt"))
     answer = {
         "id": text_of(stored.get("templateId", stored["_id"])),

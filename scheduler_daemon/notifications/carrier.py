@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from scheduler_daemon.notifications import outcomes
+from scheduler_daemon.notifications.attachments import AttachmentFiles
 from scheduler_daemon.notifications.channel_health import ChannelHealth
 from scheduler_daemon.notifications.notifiers.notifier import ClaimLost, Notifier
 from scheduler_daemon.notifications.outcomes import RetryPolicy
@@ -54,6 +55,7 @@ class Carrier:
         queue: NotificationQueue,
         recorder: GroupCommit[Outcome, bool],
         versions: TemplateVersions,
+        attachments: AttachmentFiles,
         clock: Clock,
         policy: RetryPolicy,
     ) -> None:
@@ -61,6 +63,7 @@ class Carrier:
         self._queue = queue
         self._recorder = recorder
         self._versions = versions
+        self._attachments = attachments
         self._clock = clock
         self._policy = policy
         self.health = ChannelHealth(notifier.channel.value, clock)
@@ -121,7 +124,7 @@ class Carrier:
             flight.handed_off = True
 
         template = await self._versions.get(item.template_id, item.template_version)
-        message = self._notifier.compose(item, template)
+        message = self._notifier.compose(item, template, await self._attachments.load(template.attachments))
         flight.record = message.record
         if flight.recalled:
             raise _Recalled

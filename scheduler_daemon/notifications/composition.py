@@ -9,6 +9,7 @@ from scheduler_daemon.http.address_guard import AddressGuard
 from scheduler_daemon.http.client import HttpClient
 from scheduler_daemon.job_template import Services
 from scheduler_daemon.notifications.alerts import AlertWriter
+from scheduler_daemon.notifications.attachments import AttachmentFiles
 from scheduler_daemon.notifications.carrier import Carrier
 from scheduler_daemon.notifications.channel_sender import ChannelSender
 from scheduler_daemon.notifications.delivery_reports import DeliveryReports
@@ -82,6 +83,7 @@ class _Senders:
     recovery: QueueRecovery
     versions: TemplateVersions
     suppressions: SuppressionList
+    attachments: AttachmentFiles
 
     def sender(
         self, channel: Channel, notifier: Notifier | None, per_second: float | None
@@ -93,7 +95,7 @@ class _Senders:
         recorder = GroupCommit(OutcomeStore(self.database, sessions).record, gather_seconds=RECORD_GATHER_SECONDS)
         sender = Sender(
             channel,
-            Carrier(notifier, self.queue, recorder, self.versions, self.clock, self.policy),
+            Carrier(notifier, self.queue, recorder, self.versions, self.attachments, self.clock, self.policy),
             self.queue,
             QueueClaims(self.database, self.fence, self.policy.keep, self.suppressions),
             self.recovery,
@@ -129,7 +131,8 @@ def build_services(
     versions = TemplateVersions(NotificationTemplateStore(database))
     suppressions = SuppressionList(database)
 
-    senders = _Senders(client, database, fence, clock, policy, queue, recovery, versions, suppressions)
+    files = AttachmentFiles(settings.attachment_folder, settings.attachment_max_bytes)
+    senders = _Senders(client, database, fence, clock, policy, queue, recovery, versions, suppressions, files)
     email, email_sessions = senders.sender(
         Channel.EMAIL, email_notifier(settings, clock, tls_context), settings.smtp_messages_per_second
     )

@@ -168,6 +168,29 @@ class TemplateVariable(Model):
         return self
 
 
+class Attachment(Model):
+    """A file that an e-mail carries, by its place below the folder ATTACHMENT_FOLDER of the daemon."""
+
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=500,
+            pattern=r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$",
+            description="Place of the file below ATTACHMENT_FOLDER, such as prices/2026.pdf.",
+        ),
+    ]
+    name: Annotated[Text, Field(max_length=80, pattern=r"^[^/\\\x00-\x1f\x7f]*$")] = ""
+    """How the reader sees it; empty: as the file is called."""
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, value: str) -> str:
+        if any(part in (".", "..") for part in value.split("/")):
+            raise ValueError("write the place without . and ..")
+        return value
+
+
 class NotificationTemplateDefinition(Model):
     """Text with variables, for each channel it may go to. Jinja2 in a sandbox."""
 
@@ -178,6 +201,7 @@ class NotificationTemplateDefinition(Model):
     text: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     html: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     sms: Annotated[Text, Field(max_length=5000)] | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=20)] = []
     variables: Annotated[list[TemplateVariable], Field(max_length=100)] = []
 
     @model_validator(mode="after")
@@ -187,6 +211,8 @@ class NotificationTemplateDefinition(Model):
                 raise ValueError("the channel email needs a subject")
             if not (self.text or self.html):
                 raise ValueError("the channel email needs a text or an html body")
+        if self.attachments and Channel.EMAIL not in self.channels:
+            raise ValueError("attachments go with the channel email")
         if Channel.SMS in self.channels and not self.sms:
             raise ValueError("the channel sms needs the field sms")
         names = [variable.name for variable in self.variables]
@@ -209,6 +235,7 @@ class NotificationTemplate(Document):
     text: str | None = None
     html: str | None = None
     sms: str | None = None
+    attachments: list[Attachment] = []
     variables: list[TemplateVariable] = []
     created_at: Moment
     created_by: str

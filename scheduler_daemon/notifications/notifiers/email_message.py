@@ -7,15 +7,17 @@ form makes a message that needs SMTPUTF8 (RFC 6531); its headers are then UTF-8.
 import re
 import secrets
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from typing import Any
+from urllib.parse import quote
 
 from email_validator import EmailNotValidError, validate_email
 
+from scheduler_daemon.notifications.attachments import Attached
 from shared.errors import InvalidDefinition
 from shared.rendering import RenderedEmail, one_line
 
@@ -98,6 +100,7 @@ def compose_email(
     message_id: str,
     at: datetime,
     options: HeaderOptions = NO_OPTIONS,
+    attached: Sequence[Attached] = (),
 ) -> ComposedEmail:
     """InvalidDefinition if the message id cannot be a header."""
     if not _MESSAGE_ID.fullmatch(message_id):
@@ -112,7 +115,10 @@ def compose_email(
         *options.lines(),
         "MIME-Version: 1.0",
     ]
-    content = "\r\n".join(headers).encode() + b"\r\n" + _body(rendered)
+    body = _body(rendered)
+    if attached:
+        body = _multipart(b"mixed", [body, *map(_attachment, attached)])
+    content = "\r\n".join(headers).encode() + b"\r\n" + body
     boxes = [box for box in (sender, recipient, options.reply_to) if box is not None]
     return ComposedEmail(sender.address, recipient.address, content, any(box.needs_smtputf8 for box in boxes))
 
@@ -131,13 +137,25 @@ def _body(rendered: RenderedEmail) -> bytes:
         for subtype, text in (("plain", rendered.text), ("html", rendered.html))
         if text is not None
     ]
-    if len(parts) == 1:
-        return parts[0]
+    return parts[0] if len(parts) == 1 else _multipart(b"alternative", parts)
+
+
+def _multipart(subtype: bytes, parts: Sequence[bytes]) -> bytes:
     boundary = f"=_{secrets.token_hex(16)}".encode()
-    lines = [b'Content-Type: multipart/alternative; boundary="' + boundary + b'"\r\n\r\n']
+    lines = [b"Content-Type: multipart/", subtype, b'; boundary="', boundary, b'"\r\n\r\n']
     for part in parts:
         lines += [b"--", boundary, b"\r\n", part, b"\r\n"]
     return b"".join([*lines, b"--", boundary, b"--\r\n"])
+
+
+def _attachment(attached: Attached) -> bytes:
+    """Its name as RFC 2231 has it, which every character fits into."""
+    name = quote(attached.name, safe="")
+    head = (
+        f"Content-Type: {attached.content_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{name}\r\n\r\n"
+    )
+    return head.encode() + attached.encoded
 
 
 def _part(subtype: str, text: str) -> bytes:

@@ -1,8 +1,9 @@
 """What a sender needs of a notifier."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from scheduler_daemon.notifications.attachments import Attached
 from shared.errors import SchedulerError
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
@@ -28,7 +29,7 @@ class Notifier(Protocol):
 
     channel: Channel
 
-    def compose(self, item: QueueItem, template: NotificationTemplate) -> Any:
+    def compose(self, item: QueueItem, template: NotificationTemplate, attached: Sequence[Attached]) -> Any:
         """The message (Composed) as deliver() takes it. No I/O. InvalidDefinition: it can never be composed."""
 
     async def deliver(self, message: Any, hand_off: HandOff) -> str:

@@ -1,11 +1,13 @@
 """What the SMS providers share: composing, the hand-off, and what an answer over HTTP means."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from scheduler_daemon.http.client import HttpClient, HttpError, HttpRequest, HttpResponse
+from scheduler_daemon.notifications.attachments import Attached
 from scheduler_daemon.notifications.notifiers.notifier import HandOff
 from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms, compose_sms
 from shared.clock import Clock
@@ -28,7 +30,12 @@ class SmsNotifier(ABC):
     def __init__(self, most_segments: int) -> None:
         self._most_segments = most_segments
 
-    def compose(self, item: QueueItem, template: NotificationTemplate) -> ComposedSms:
+    def compose(
+        self,
+        item: QueueItem,
+        template: NotificationTemplate,
+        attached: Sequence[Attached] = (),  # noqa: ARG002 - e-mail
+    ) -> ComposedSms:
         """InvalidDefinition if the text cannot be rendered, or the number cannot be written to."""
         text = render_sms(template, rendering_context(template, item.variables))
         return compose_sms(item.id, item.message_id, item.recipient.address, text, self._most_segments)

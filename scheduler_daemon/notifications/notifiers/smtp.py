@@ -1,6 +1,7 @@
 """Delivers e-mail over SMTP: MAIL and RCPT, the hand-off mark, DATA; and says what each kind of answer means."""
 
 import ssl
+from collections.abc import Sequence
 from typing import NoReturn
 
 from aiosmtplib import (
@@ -11,6 +12,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from scheduler_daemon.notifications.attachments import Attached
 from scheduler_daemon.notifications.notifiers.email_message import (
     ComposedEmail,
     HeaderOptions,
@@ -75,12 +77,15 @@ class SmtpNotifier:
         pool = SmtpConnections(server, connections, tls_context)
         return cls(pool, sender, clock, reply_to=reply_to, links=links)
 
-    def compose(self, item: QueueItem, template: NotificationTemplate) -> ComposedEmail:
+    def compose(
+        self, item: QueueItem, template: NotificationTemplate, attached: Sequence[Attached] = ()
+    ) -> ComposedEmail:
         """InvalidDefinition if the texts cannot be rendered or the address cannot be written to."""
         rendered = render_email(template, rendering_context(template, item.variables))
         recipient = mailbox(item.recipient.address, item.recipient.name)
         options = HeaderOptions(self._reply_to, *self._unsubscribing(item))
-        return compose_email(self._sender, recipient, rendered, item.message_id, self._clock.now(), options)
+        now = self._clock.now()
+        return compose_email(self._sender, recipient, rendered, item.message_id, now, options, attached)
 
     def _unsubscribing(self, item: QueueItem) -> tuple[str | None, bool]:
         """The link, and whether one click is enough. An alert of a job is nobody's newsletter."""

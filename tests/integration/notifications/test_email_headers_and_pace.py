@@ -1,5 +1,6 @@
 """What an installation may set of its e-mails: Reply-To, links to unsubscribe, how fast they leave, and the status."""
 
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -9,7 +10,7 @@ from shared.errors import SettingsError
 from shared.models.notification_models import Channel
 from shared.queries.suppressions import Subject
 from shared.unsubscribe import UnsubscribeLinks
-from tests.integration.notifications.conftest import OpenOffice
+from tests.integration.notifications.conftest import OpenOffice, item_document
 from tests.integration.notifications.test_channel_faults import end_pause
 from tests.support.smtp_server import SmtpServer
 
@@ -96,3 +97,27 @@ async def test_a_channel_that_rests_is_told_until_it_works_again(
     end_pause(office)
     assert (await office.drain()).counts["sent"] == 1
     assert await office.db.scheduler_state.count_documents({"_id": "channel:email"}) == 0
+
+
+async def test_an_email_carries_the_files_that_its_template_names(
+    open_office: OpenOffice, smtp_server: SmtpServer, tmp_path: Path
+) -> None:
+    (tmp_path / "prices.csv").write_bytes(b"a;b\r\n" * 100)
+    office = await open_office(smtp_server, attachment_folder=tmp_path)
+    await office.add_template(html="<p>Hello</p>", attachments=[{"path": "prices.csv", "name": "Preise für Ada.csv"}])
+    await office.add_template(version=2, _id="welcome:2", attachments=[{"path": "gone.csv"}])
+    await office.db.notification_queue.insert_many(
+        [item_document("ada", "ada@example.com"), item_document("bob", "bob@example.com", templateVersion=2)]
+    )
+    await office.drain()
+    [message] = smtp_server.messages
+    parsed = message.parsed
+    assert parsed.get_content_type() == "multipart/mixed"
+    body, attached = parsed.iter_parts()
+    assert [part.get_content_type() for part in body.iter_parts()] == ["text/plain", "text/html"]
+    assert (attached.get_filename(), attached.get_content_type()) == ("Preise für Ada.csv", "text/csv")
+    assert attached.get_content_disposition() == "attachment"
+    assert attached.get_payload(decode=True) == b"a;b\r\n" * 100
+    failed = await office.item("bob")
+    assert failed["state"] == "failed"
+    assert "attachments.0.path: gone.csv cannot be read" in failed["lastError"]["message"]
