@@ -129,15 +129,15 @@ class Services:
     """What a template may use of this system."""
 
     notifications: "NotificationService"
+    email_sender: "ChannelSender"
+    sms_sender: "ChannelSender"
+    """Send what is queued for their channel; used by the notifiers."""
     database: "HostDatabase" = field(init=False, repr=False)
     """The host application's collections, as far as the settings allow. Set by the composition, as what follows."""
     exports: "Exports" = field(init=False, repr=False)
     """The folder of exported files, and their records."""
     housekeeping: "OwnHousekeeping" = field(init=False, repr=False)
     """Removal of what this system itself no longer needs."""
-    email_sender: "ChannelSender"
-    sms_sender: "ChannelSender"
-    """Send what is queued for their channel; used by the notifiers."""
     http: "HttpClient"
     """Calls web addresses; private networks are out of reach unless the settings allow them."""
     suites: "SuiteRunner"
