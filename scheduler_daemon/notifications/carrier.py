@@ -10,6 +10,7 @@ import structlog
 from scheduler_daemon.notifications import outcomes
 from scheduler_daemon.notifications.attachments import AttachmentFiles
 from scheduler_daemon.notifications.channel_health import ChannelHealth
+from scheduler_daemon.notifications.hand_off_marks import HandOffMarks
 from scheduler_daemon.notifications.notifiers.notifier import ClaimLost, Notifier
 from scheduler_daemon.notifications.outcomes import RetryPolicy
 from scheduler_daemon.notifications.template_versions import TemplateVersions
@@ -60,12 +61,12 @@ class Carrier:
         policy: RetryPolicy,
     ) -> None:
         self._notifier = notifier
-        self._queue = queue
         self._recorder = recorder
         self._versions = versions
         self._attachments = attachments
         self._clock = clock
         self._policy = policy
+        self._marks = HandOffMarks(queue, clock, notifier.marks_ahead)
         self.health = ChannelHealth(notifier.channel.value, clock)
 
     async def carry(self, flight: Flight) -> str:
@@ -81,6 +82,7 @@ class Carrier:
 
     async def close(self) -> None:
         """Stores the outcomes that are left and closes the connections; may be called twice."""
+        await self._marks.close()
         await self._recorder.close()
         await self._notifier.close()
 
@@ -119,17 +121,17 @@ class Carrier:
             flight.talking = False
             if flight.recalled:
                 raise _Recalled
-            if not await self._queue.hand_off(item, self._clock.now()):
-                raise ClaimLost(f"{item.id} is not held any more")
+            await mark.make()
             flight.handed_off = True
 
         template = await self._versions.get(item.template_id, item.template_version)
         message = self._notifier.compose(item, template, await self._attachments.load(template.attachments))
         flight.record = message.record
-        if flight.recalled:
-            raise _Recalled
-        flight.talking = True
-        return await self._notifier.deliver(message, hand_off)
+        async with self._marks.turn(item) as mark:
+            if flight.recalled:
+                raise _Recalled
+            flight.talking = True
+            return await self._notifier.deliver(message, hand_off)
 
     def _after_refusal(self, item: QueueItem, fault: DeliveryError) -> tuple[Outcome, str]:
         outcome = outcomes.refused(item, fault, self._clock.now(), self._policy)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from scheduler_daemon.store.mongo import DUPLICATE_KEY, Database, translated
@@ -62,11 +63,12 @@ class NotificationQueue:
                 raise
         return Inserted(inserted=len(result.inserted_ids))
 
-    async def hand_off(self, item: QueueItem, now: datetime) -> bool:
-        """Marks that the irrevocable step begins. False: the claim was lost, the message must not be sent."""
+    async def hand_off(self, items: Sequence[QueueItem], now: datetime) -> int:
+        """Marks that the irrevocable step begins. How many claims still hold; a message without must not be sent."""
+        marks = [UpdateOne(queries.held(item.id, item.token or ""), queries.hand_off(now)) for item in items]
         with translated():
-            result = await self._queue.update_one(queries.held(item.id, item.token or ""), queries.hand_off(now))
-        return result.matched_count == 1
+            result = await self._queue.bulk_write(marks, ordered=False)
+        return result.matched_count
 
     async def any_waiting(self, channel: Channel, now: datetime) -> bool:
         """Whether a claim would find something."""

@@ -28,6 +28,8 @@ class Notifier(Protocol):
     """Delivers messages of one channel to one provider."""
 
     channel: Channel
+    marks_ahead: int
+    """How many messages may be marked before their turn; 0 unless a repetition under the same id does no harm."""
 
     def compose(self, item: QueueItem, template: NotificationTemplate, attached: Sequence[Attached]) -> Any:
         """The message (Composed) as deliver() takes it. No I/O. InvalidDefinition: it can never be composed."""

@@ -26,6 +26,7 @@ class SmsNotifier(ABC):
     """One way to send short messages."""
 
     channel = Channel.SMS
+    marks_ahead = 0
 
     def __init__(self, most_segments: int) -> None:
         self._most_segments = most_segments

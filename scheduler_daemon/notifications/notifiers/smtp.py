@@ -35,6 +35,8 @@ from shared.unsubscribe import UnsubscribeLinks
 CREDENTIAL_CODES = (530, 534, 535, 538)
 SHUTTING_DOWN = 421
 TOO_LARGE = 552
+MARKS_AHEAD = 4
+"""Messages of a connection that are marked: the one on its way, and those that come next."""
 
 
 class _ConnectionLost(Exception):
@@ -56,6 +58,7 @@ class SmtpNotifier:
         links: UnsubscribeLinks | None = None,
     ) -> None:
         """links: None, and no e-mail says how to unsubscribe."""
+        self.marks_ahead = MARKS_AHEAD * connections.size
         self._connections = connections
         self._sender = sender
         self._clock = clock

@@ -74,6 +74,7 @@ class SmtpConnections:
     def __init__(self, server: SmtpServer, size: int, tls_context: ssl.SSLContext | None = None) -> None:
         self._server = server
         self._tls_context = tls_context
+        self.size = size
         self._slots = asyncio.Semaphore(size)
         self._idle: list[SmtpConnection] = []
         self._host_name: str | None = None

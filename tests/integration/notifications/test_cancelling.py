@@ -3,25 +3,24 @@
 import asyncio
 from typing import Any
 
+import aiosmtplib
 import pytest
 
-from scheduler_daemon.store.queue import NotificationQueue
 from tests.integration.notifications.conftest import Office, cancelled
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import eventually
 
 
 def watch_hand_off(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Set as soon as a mark is written and the sender knows of it."""
+    """Set when the irrevocable step begins."""
     handed = asyncio.Event()
-    original = NotificationQueue.hand_off
+    original = aiosmtplib.SMTP.data
 
-    async def watched(queue: NotificationQueue, *given: Any) -> bool:
-        answer = await original(queue, *given)
-        asyncio.get_running_loop().call_soon(handed.set)
-        return answer
+    async def watched(client: aiosmtplib.SMTP, *given: Any, **options: Any) -> Any:
+        handed.set()
+        return await original(client, *given, **options)
 
-    monkeypatch.setattr(NotificationQueue, "hand_off", watched)
+    monkeypatch.setattr(aiosmtplib.SMTP, "data", watched)
     return handed
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scheduler_daemon.store.group_commit import GroupCommit
+from scheduler_daemon.store.queue_outcomes import OutcomeStore
 from shared.errors import LeadershipLost, StoreUnavailable
 from shared.models.queue import QueueState
 from tests.integration.notifications.conftest import EPOCH, Office, OpenOffice, item_document, moment
@@ -86,7 +86,7 @@ async def test_a_message_whose_outcome_was_never_stored_is_released_by_the_next_
         raise StoreUnavailable("no primary")
 
     with monkeypatch.context() as broken:
-        broken.setattr(GroupCommit, "submit", unavailable)
+        broken.setattr(OutcomeStore, "record", unavailable)
         assert (await office.drain()).counts["lost"] == 1
     assert (await office.item("ada"))["state"] == "sending"
     await office.drain()

@@ -236,7 +236,7 @@ async def test_a_claim_lost_before_the_hand_off_is_not_sent(
     await office.add_items("ada@example.com")
     original = NotificationQueue.hand_off
 
-    async def stolen_meanwhile(queue: NotificationQueue, *given: Any) -> bool:
+    async def stolen_meanwhile(queue: NotificationQueue, *given: Any) -> int:
         await office.db.notification_queue.update_one({"_id": "ada"}, {"$set": {"token": "another", "epoch": 8}})
         return await original(queue, *given)
 
@@ -251,7 +251,7 @@ async def test_a_mark_that_cannot_be_written_hands_the_message_back(
 ) -> None:
     await office.add_items("ada@example.com")
 
-    async def unavailable(*_given: Any) -> bool:
+    async def unavailable(*_given: Any) -> int:
         raise StoreUnavailable("no primary")
 
     with monkeypatch.context() as broken:
@@ -287,3 +287,39 @@ async def test_a_message_that_falls_due_while_another_is_slow_does_not_wait_for_
     await eventually(lambda: smtp_server.messages, 2)
     smtp_server.close()
     await run
+
+
+async def test_messages_are_marked_in_groups_ahead_of_their_turn(
+    office: Office, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add_items(*(f"person{number}@example.com" for number in range(32)))
+    original, sizes = NotificationQueue.hand_off, []
+
+    async def counted(queue: NotificationQueue, items: Any, now: Any) -> int:
+        sizes.append(len(items))
+        return await original(queue, items, now)
+
+    monkeypatch.setattr(NotificationQueue, "hand_off", counted)
+    assert (await office.drain()).counts["sent"] == 32
+    assert max(sizes) > 4  # more than there are connections
+    assert sum(sizes) == 32
+
+
+async def test_a_mark_that_has_grown_old_is_made_again(
+    office: Office, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is lost between the first mark and the final dot: the second one finds out."""
+    monkeypatch.setattr("scheduler_daemon.notifications.hand_off_marks.FRESH_SECONDS", -1)
+    await office.add_items("ada@example.com")
+    original, calls = NotificationQueue.hand_off, 0
+
+    async def stolen_after_the_first(queue: NotificationQueue, *given: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            await office.db.notification_queue.update_one({"_id": "ada"}, {"$set": {"token": "another", "epoch": 8}})
+        return await original(queue, *given)
+
+    monkeypatch.setattr(NotificationQueue, "hand_off", stolen_after_the_first)
+    assert (await office.drain()).counts["lost"] == 1
+    assert smtp_server.messages == []
