@@ -86,7 +86,7 @@ async def test_a_message_whose_outcome_was_never_stored_is_released_by_the_next_
         raise StoreUnavailable("no primary")
 
     with monkeypatch.context() as broken:
-        broken.setattr(OutcomeStore, "record", unavailable)
+        broken.setattr(OutcomeStore, "_write", unavailable)
         assert (await office.drain()).counts["lost"] == 1
     assert (await office.item("ada"))["state"] == "sending"
     await office.drain()
