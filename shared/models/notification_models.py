@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.models.addresses import EmailAddress, Locale, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
