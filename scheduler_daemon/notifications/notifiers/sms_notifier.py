@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 from scheduler_daemon.http.client import HttpClient, HttpError, HttpRequest, HttpResponse
+from scheduler_daemon.http.statuses import is_passing, retry_after
 from scheduler_daemon.notifications.attachments import Attached
 from scheduler_daemon.notifications.notifiers.notifier import HandOff
 from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms, compose_sms
@@ -17,9 +17,7 @@ from shared.models.queue import QueueItem
 from shared.rendering import render_sms, rendering_context
 
 CREDENTIAL_STATUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
-PASSING_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 LONGEST_REFERENCE = 500
-LONGEST_WAIT_SECONDS = 10_000_000
 
 
 class SmsNotifier(ABC):
@@ -84,28 +82,16 @@ class HttpSmsNotifier(SmsNotifier):
     def refusal(self, response: HttpResponse, words: str) -> DeliveryError:
         """What a status means, if the provider's own words decide nothing.
 
-        408, 429 and 5xx pass; after 504 nobody knows; 401, 403 and a redirect are the settings' fault; any other
+        408, 425, 429 and 5xx pass; after 504 nobody knows; 401, 403 and a redirect are the settings' fault; any other
         refuses this message for ever.
         """
         status = response.status
         channel_fault = status in CREDENTIAL_STATUSES or status < 200 or 300 <= status < 400
-        passing = status in PASSING_STATUSES or status >= 500
+        passing = is_passing(status)
         return DeliveryError(
             words,
             permanent=not passing and not channel_fault,
             ambiguous=status == HTTPStatus.GATEWAY_TIMEOUT,
             channel_fault=channel_fault,
-            retry_after=retry_after(response, self._clock.now()) if passing else None,
+            retry_after=retry_after(response.headers.get("Retry-After"), self._clock.now()) if passing else None,
         )
-
-
-def retry_after(response: HttpResponse, now: datetime) -> timedelta | None:
-    """What the header Retry-After asks for, in seconds or as a date; None if it says nothing that can be read."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return timedelta(seconds=min(int(value[:9]), LONGEST_WAIT_SECONDS))
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else max(timedelta(0), moment - now)

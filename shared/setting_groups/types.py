@@ -1,0 +1,58 @@
+"""What the values of settings must look like, and what is said if they do not."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr
+
+from shared.collections import API_TOKENS, OWN_COLLECTIONS
+
+
+def _is_mongodb_uri(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("write mongodb://host:port/?replicaSet=name")
+    return value
+
+
+def _is_collection_name(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}", name) is None or name.startswith("system."):
+        raise ValueError('write names of collections as a JSON list: ["orders", "sessions"]')
+    return name
+
+
+def _is_foreign(name: str) -> str:
+    if name in OWN_COLLECTIONS:
+        raise ValueError("a collection of the scheduler itself is never cleaned up like this; take it off the list")
+    return name
+
+
+def _holds_no_tokens(name: str) -> str:
+    if name == API_TOKENS:
+        raise ValueError(f"{API_TOKENS} is never exported; take it off the list")
+    return name
+
+
+def _is_absolute_folder(path: Path) -> Path:
+    if not path.is_absolute() or ".." in path.parts or path == Path("/"):
+        raise ValueError('write the absolute path of a folder, without "..", and not "/"')
+    return path
+
+
+CollectionName = Annotated[str, AfterValidator(_is_collection_name)]
+ForeignCollection = Annotated[CollectionName, AfterValidator(_is_foreign)]
+ExportableCollection = Annotated[CollectionName, AfterValidator(_holds_no_tokens)]
+Folder = Annotated[Path, AfterValidator(_is_absolute_folder)]
+
+
+def _is_web_root(text: str) -> str:
+    """Without a slash at the end, so that a path can follow."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in text:
+        raise ValueError("write an address such as https://notify.example.com")
+    return text.rstrip("/")
+
+
+MongodbUri = Annotated[SecretStr, AfterValidator(_is_mongodb_uri)]
+WebRoot = Annotated[str, AfterValidator(_is_web_root)]
