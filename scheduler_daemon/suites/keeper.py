@@ -1,4 +1,4 @@
-"""Starts a command in a process group of its own; whatever is left of the group ends with it, and with the daemon.
+"""Starts a command in a process group of its own; whatever it started ends with it, and with the daemon.
 
 `python -I -S keeper.py LEASE COMMAND...`: LEASE is the number of an inherited pipe of which only the daemon has the
 other end (see workers/guard.py). SIGTERM goes on to the whole group. It is run by its path, so that the environment of
@@ -18,8 +18,10 @@ EXIT_NOT_STARTED = 127
 def main(lease: int, command: list[str]) -> None:
     """Does not return: it exits as the command did."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
+    from scheduler_daemon.workers.descendants import adopt_orphans
     from scheduler_daemon.workers.guard import guard, tie_to
 
+    adopt_orphans()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a group to pass it on to
     keeping = os.getpid()
     kept = os.fork()

@@ -6,11 +6,13 @@ CHANNEL and LEASE are the numbers of inherited file descriptors. Started by the 
 import os
 import sys
 
+from scheduler_daemon.workers.descendants import adopt_orphans
 from scheduler_daemon.workers.guard import guard, tie_to
 
 
 def main(channel: int, lease: int, log_level: str) -> None:
     """Does not return: the guard exits as the worker did."""
+    adopt_orphans()
     guarding = os.getpid()
     worker = os.fork()
     if worker:

@@ -3,7 +3,8 @@
 A template can hold the GIL, ignore signals, start processes. So the one who kills it is a process of its own, small and
 without threads, that listens to a pipe of which only the daemon has the other end. It kills the worker's process
 group when the pipe closes (the daemon asked, or died), when the deadline of the daemon's lease passes (the daemon was
-stopped: SIGALRM does not reach a stopped process), and when the worker ended but processes of it are left.
+stopped: SIGALRM does not reach a stopped process), and when the worker ended but processes of it are left. What left
+the group, by setsid() or a double fork, is killed next: the guard has adopted it.
 """
 
 import math
@@ -15,7 +16,8 @@ import sys
 import time
 from typing import NoReturn
 
-_PR_SET_PDEATHSIG = 1  # prctl(2); kept across execve, cleared only by set-uid programs
+from scheduler_daemon.workers.descendants import die_with_parent, kill_descendants, reap_orphans
+
 _LONGEST_WAIT_SECONDS = 1.0  # poll() does not count while the machine sleeps, the deadline does
 _MESSAGE = struct.Struct("!d")
 _STOP = -1.0
@@ -35,16 +37,17 @@ def stop_message() -> bytes:
 
 def tie_to(parent: int) -> None:
     """The kernel kills the calling process when its parent ends, however that happens."""
-    import ctypes  # the guard itself needs none of it
-
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    die_with_parent()
     if os.getppid() != parent:  # it died before the line above
         sys.exit(1)
 
 
 def guard(worker: int, lease: int) -> NoReturn:
-    """Waits for the worker's end or brings it about, then exits with its exit code."""
+    """Waits for the worker's end or brings it about, then exits with its exit code.
+
+    adopt_orphans() has been called before the worker was forked.
+    """
+    signal.signal(signal.SIGCHLD, lambda *_: reap_orphans(worker))
     ended = os.pidfd_open(worker)
     events = select.poll()
     events.register(ended, select.POLLIN)
@@ -67,7 +70,9 @@ def guard(worker: int, lease: int) -> NoReturn:
         if _boottime() >= deadline:
             break
     os.killpg(worker, signal.SIGKILL)  # its process id cannot be taken by another before waitpid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, status = os.waitpid(worker, 0)
+    kill_descendants()
     code = os.waitstatus_to_exitcode(status)
     os._exit(code if code >= 0 else EXIT_SIGNALLED - code)
 

@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from shared.clock import from_milliseconds, to_milliseconds
 from tests.faults.journal import Line, read_journals
+from tests.faults.messages import judge_messages
 
 Documents = Database[dict[str, Any]]
 
@@ -83,6 +84,9 @@ def check(db: Documents, journals: Path, until: datetime) -> Verdict:
     _check_coverage(verdict, jobs, list(runs.values()), until)
     _check_runs(verdict, runs, attempts)
     _check_overlaps(verdict, {job["_id"]: job for job in jobs}, attempts)
+    addressed, wrong = judge_messages(db)
+    verdict.occurrences += addressed
+    verdict.violations += [Violation(kind, what) for kind, what in wrong]
     _audit(verdict, db)
     return verdict
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from pymongo.write_concern import WriteConcern
 
+from scheduler_daemon.notifications.occurrence_messages import OccurrenceMessages
 from scheduler_daemon.scheduling import planner
 from scheduler_daemon.scheduling.dead_man import DeadManTimer
 from scheduler_daemon.scheduling.executor import Executor
@@ -97,6 +98,11 @@ def _identity() -> None:
     planner.run_id = lambda job_id, _ms: f"{job_id}:{uuid4().hex}"  # type: ignore[assignment]
 
 
+def _message_identity() -> None:
+    """The identity of a message says nothing about its recipient."""
+    OccurrenceMessages.identity = lambda _self, *_of: uuid4().hex  # type: ignore[method-assign,assignment]
+
+
 def _wait_for_runs() -> None:
     """A stopping daemon gives its lease away although runs of its own are alive."""
 
@@ -141,6 +147,7 @@ SWITCHES: dict[str, Callable[[], None]] = {
     "quarantine": _quarantine,
     "compare_and_set": _compare_and_set,
     "identity": _identity,
+    "message_identity": _message_identity,
     "wait_for_runs": _wait_for_runs,
     "unfailing_log": _unfailing_log,
     "quick_pass": _quick_pass,

@@ -74,6 +74,15 @@ class Past:
                 line = [event, run or f"job:{ms}", "job", ms, attempt, moment, at.timestamp() + moment - began]
                 file.write(json.dumps(line) + "\n")
 
+    def fan_out(self, *reached: str) -> None:
+        """A notification to ada and bob; `reached`: who has a message of it, as often as named."""
+        self.db.recipient_groups.insert_one({"_id": "all", "members": ["ada", "bob"]})
+        wave = {"_id": "wave", "recipients": {"groups": ["all"]}, "schedule": {"kind": "once"}}
+        self.db.scheduled_notifications.insert_one(wave)
+        for name in reached:
+            message = {"scheduledNotificationId": "wave", "recipient": {"recipientId": name}}
+            self.db.notification_queue.insert_one(message)
+
     def update(self, number: int, **fields: Any) -> None:
         self.db.job_runs.update_one({"_id": f"job:{to_milliseconds(self.at[number])}"}, {"$set": fields})
 
@@ -145,6 +154,18 @@ def a_broken_invariant(past: Past) -> None:
     past.update(0, finishedAt=None)
 
 
+def a_recipient_without_a_message(past: Past) -> None:
+    past.fan_out("ada")
+
+
+def a_recipient_with_two_messages(past: Past) -> None:
+    past.fan_out("ada", "bob", "bob")
+
+
+def a_message_to_somebody_else(past: Past) -> None:
+    past.fan_out("ada", "bob", "eve")
+
+
 @pytest.mark.parametrize(
     ("plant", "kind"),
     [
@@ -162,6 +183,9 @@ def a_broken_invariant(past: Past) -> None:
         (an_accepted_command_without_a_run, "lost"),
         (a_misfire_although_all_are_to_run, "skipped"),
         (a_broken_invariant, "audit"),
+        (a_recipient_without_a_message, "lost"),
+        (a_recipient_with_two_messages, "double"),
+        (a_message_to_somebody_else, "double"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
@@ -182,6 +206,13 @@ def test_runs_that_were_asked_for_in_the_same_millisecond_may_be_alive_together(
         past.db.job_runs.insert_one(past.run(past.at[1], _id=f"job:m:{key}", trigger="manual", forced=True))
         past.tell(past.at[1], after=3, run=f"job:m:{key}", process=key)
     assert "overlap" not in check(past.db, past.journals, past.until).kinds
+
+
+def test_a_whole_fan_out_is_counted_and_neither_lost_nor_double(past: Past):
+    past.fan_out("ada", "bob")
+    verdict = check(past.db, past.journals, past.until)
+    assert not verdict.kinds & {"lost", "double"}
+    assert verdict.occurrences == 3 + 2
 
 
 def test_what_falls_due_later_is_not_asked_for(past: Past):

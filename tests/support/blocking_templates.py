@@ -87,9 +87,11 @@ class BlockingTemplate(JobTemplate):
             ctypes.PyDLL(None).pthread_mutex_lock(mutex)
 
     def _start_process(self, context: JobExecutionContext) -> None:
-        """Starts a process of its own that would outlive it, and waits."""
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-        Path(context.params.path).write_text(f"{os.getpid()} {child.pid}")
+        """Starts processes that would outlive it, one in a session of its own, and waits."""
+        command = [sys.executable, "-c", "import time; time.sleep(60)"]
+        children = [subprocess.Popen(command, start_new_session=alone) for alone in (False, True)]
+        pids = [os.getpid(), *(child.pid for child in children)]
+        Path(context.params.path).write_text(" ".join(map(str, pids)))
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(60)
 

@@ -10,6 +10,7 @@ from tests.faults.checker import Verdict
 from tests.faults.suites import (
     clock,
     failpoints,
+    fan_out,
     freeze,
     full_disk,
     kill,
@@ -42,7 +43,7 @@ def _suite(module: ModuleType) -> Suite:
 
 SUITES = {
     module.__name__.rpartition(".")[2]: _suite(module)
-    for module in (freeze, kill, failpoints, network, primary, storm, stop, clock, full_disk, malformed)
+    for module in (freeze, kill, failpoints, network, primary, storm, stop, clock, full_disk, malformed, fan_out)
 }
 
 

@@ -238,3 +238,59 @@ async def test_a_keeper_that_does_not_move_cannot_hold_up_a_cancellation(
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 5)
     await all_gone([main])
+
+
+ESCAPED = (
+    "import os, signal, subprocess, sys, time\n"
+    "if not os.fork():\n"
+    "    os.setsid()\n"
+    "    if os.fork(): os._exit(0)\n"
+    "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\n"
+    "    " + PIDS.format("f'{os.getpid()} {child.pid}'") + "    time.sleep(60)\n"
+    "os.wait()\n"
+)
+"""A daemon in the old manner: a double fork, a session of its own, and a child that has another one."""
+
+
+async def test_what_left_the_group_is_gone_within_a_second_too(
+    attempt: Callable[..., Attempt], program: Program, tmp_path: Path
+) -> None:
+    task = asyncio.create_task(ended(attempt(program(ESCAPED + "time.sleep(60)\n"))))
+    pids = await pids_in(tmp_path)
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await all_gone(pids)
+    assert time.monotonic() - started < 1
+
+
+async def test_what_left_the_group_ends_with_its_suite(
+    attempt: Callable[..., Attempt], program: Program, tmp_path: Path
+) -> None:
+    waiting = "import pathlib\nwhile not pathlib.Path('pids').exists(): time.sleep(0.01)\n"
+    result = await ended(attempt(program(ESCAPED + waiting)))
+    assert result.outcome == "success"
+    await all_gone(await pids_in(tmp_path))
+
+
+async def test_orphans_that_have_ended_do_not_stay_as_zombies(
+    attempt: Callable[..., Attempt], program: Program
+) -> None:
+    source = (
+        "import os, time\n"
+        "from pathlib import Path\n"
+        "for _ in range(5):\n"
+        "    if not os.fork():\n"
+        "        os.fork()\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+        "def is_of_keeper(stat): return stat.rpartition(')')[2].split()[1] == str(os.getppid())\n"
+        "def children():\n"
+        "    for each in Path('/proc').glob('[0-9]*/stat'):\n"
+        "        try: yield is_of_keeper(each.read_text())\n"
+        "        except OSError: pass\n"
+        "while sum(children()) > 1: time.sleep(0.01)\n"
+    )
+    assert (await asyncio.wait_for(ended(attempt(program(source))), 20)).outcome == "success"
