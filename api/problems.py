@@ -210,7 +210,7 @@ def _of_http(fault: HTTPException) -> Response:
     status = HTTPStatus(fault.code or 500)
     code = _HTTP_CODES.get(status, ProblemCode.INVALID_REQUEST if status < 500 else ProblemCode.INTERNAL)
     problem = Problem(status, code, fault.description or status.phrase)
-    problem.headers.update({name: value for name, value in fault.get_headers() if name == "Allow"})
+    problem.headers.update({name: value for name, value in fault.get_headers() if name in ("Allow", "Content-Range")})
     return answer(problem)
 
 

@@ -58,11 +58,15 @@ class ExportFile:
     """Write to `stream`, then commit() or discard()."""
 
     def __init__(self, folder: Path, name: str, *, compress: bool) -> None:
-        """OSError: the folder cannot be written. compress: by gzip; without a time stamp, so equal data is equal."""
+        """OSError: the folder cannot be written. compress: by gzip; without a time stamp, so equal data is equal.
+
+        What a killed process left of the same file is removed: of one file there is one writer at a time.
+        """
         self.name = name
         self._temporary = f".{name}.{secrets.token_hex(4)}.part"
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
+            self._remove_parts()
             self._file = self._create(self._temporary)
         except OSError:
             os.close(self._folder)
@@ -106,6 +110,12 @@ class ExportFile:
         with suppress(FileNotFoundError):
             os.unlink(self._temporary, dir_fd=self._folder)
         os.close(self._folder)
+
+    def _remove_parts(self) -> None:
+        for name in os.listdir(self._folder):
+            if name.startswith(f".{self.name}.") and name.endswith(".part"):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=self._folder)
 
     def _create(self, name: str) -> BinaryIO:
         return os.fdopen(os.open(name, _NEW, FILE_MODE, dir_fd=self._folder), "wb", buffering=1024 * 1024)

@@ -1,6 +1,8 @@
 """The templates that work on collections and files, made as jobs over HTTP and run by the real daemon."""
 
+import gzip
 import hashlib
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ JOBS = "/api/admin/scheduler/jobs"
 RUNS = "/api/admin/scheduler/runs"
 NEVER = {"kind": "once", "at": "2099-01-01T00:00:00Z"}
 TICKETS = 400
+ORDERS, NOTE_BYTES = 20_000, 500
 
 StartDaemon = Callable[..., DaemonProcess]
 StartApi = Callable[..., ApiProcess]
@@ -77,6 +80,36 @@ def test_an_export_is_made_by_the_daemon_and_downloaded_from_the_api(
     system = ended(served, begin(served, "system_cleanup"))
     assert system["state"] == "succeeded"
     assert (temporary / "young").exists()
+
+
+def test_a_killed_export_leaves_nothing_to_download_and_is_written_whole_by_the_next_attempt(
+    audited: None, daemon: StartDaemon, api: StartApi, db: Db, tmp_path: Path
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    db.orders.insert_many([{"_id": n, "note": secrets.token_hex(NOTE_BYTES)} for n in range(ORDERS)])
+    exporting = {"EXPORT_FOLDER": folder, "EXPORT_COLLECTIONS": '["orders"]'}
+    first = daemon(**exporting)
+    served = api(EXPORT_FOLDER=folder)
+    run_id = begin(served, "data_export", collection="orders", sort=["_id"], gzip=True)
+    wait_until(lambda: any(part.stat().st_size for part in folder.iterdir()), 30, every=0.002)
+    first.kill9()
+    [left] = folder.iterdir()
+    assert left.name.startswith("."), "killed too late"
+    assert served.request("GET", "/api/exports").json()["items"] == []
+    daemon(**exporting)
+    run = ended(served, run_id)
+    assert (run["state"], run["attempt"]) == ("succeeded", 2), run
+    [item] = served.request("GET", "/api/exports").json()["items"]
+    name = item["fileName"]
+    assert sorted(each.name for each in folder.iterdir()) == [name, f"{name}.sha256"], "what was left is removed"
+    download = f"/api/exports/{item['id']}/download"
+    content = served.request("GET", download).content
+    rest = served.request("GET", download, headers={"Range": f"bytes={len(content) // 2}-"})
+    assert (rest.status_code, rest.content) == (206, content[len(content) // 2 :])
+    assert hashlib.sha256(content).hexdigest() == item["sha256"] == (folder / f"{name}.sha256").read_text().split()[0]
+    ids = [int(line.split(",")[0]) for line in gzip.decompress(content).decode().splitlines()[1:]]
+    assert ids == list(range(ORDERS))
 
 
 def test_a_killed_daemon_loses_and_doubles_no_ticket(audited: None, daemon: StartDaemon, api: StartApi, db: Db) -> None:

@@ -3,14 +3,17 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from standardwebhooks import Webhook
 
 from tests.support.api_process import ApiProcess
+from tests.support.blocking_templates import BlockingTemplate
 from tests.support.daemon_process import DaemonProcess
 from tests.support.http_objects import create_job, ended_run
+from tests.support.plugin_folder import path_with_templates
 from tests.support.processes import is_alive
 from tests.support.waiting import wait_until
 from tests.support.web_server import Reply, WebServer
@@ -48,6 +51,24 @@ def test_a_call_is_repeated_until_it_succeeds_with_one_id_and_verifies_each_time
     shown = str([job, *(served.request("GET", f"/api/admin/scheduler/{path}").text for path in paths)])
     written = running.log_text() + served.log_text()
     assert not [secret for secret in (TOKEN, SECRET) if secret in shown + written]
+
+
+def test_an_attempt_waits_as_long_as_the_server_or_the_template_asks(
+    audited: None, daemon: StartDaemon, api: StartApi, start_web_server: Callable[..., WebServer], tmp_path: Path
+) -> None:
+    path = path_with_templates(tmp_path, BlockingTemplate)
+    daemon(HTTP_ALLOWED_NETWORKS='["127.0.0.1/32"]', PYTHONPATH=path)
+    served, receiver = api(), start_web_server()
+    receiver.reply(Reply(429, headers={"Retry-After": "1"}), Reply(200))
+    called = create_job(served, "webhook_trigger", params={"url": receiver.url}, policies=RETRIED)
+    twice = {"retry": {"maxAttempts": 2, "backoff": "1ms"}}
+    asking = create_job(served, "blocking", params={"act": "ask_for_later", "number": 1}, policies=twice)
+    runs = [ended_run(served, called), ended_run(served, asking)]
+    assert [(run["state"], run["attempt"]) for run in runs] == [("succeeded", 2), ("failed", 2)]
+    for run in runs:
+        [first] = run["attempts"]
+        waited = datetime.fromisoformat(run["startedAt"]) - datetime.fromisoformat(first["finishedAt"])
+        assert timedelta(seconds=1) <= waited < timedelta(seconds=10)
 
 
 def test_without_the_operators_leave_no_private_address_is_called(

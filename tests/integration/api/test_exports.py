@@ -69,6 +69,33 @@ def test_a_file_is_listed_and_downloaded(admin: Caller, db: Db, folder: Path) ->
     again.close()
 
 
+@pytest.mark.parametrize(
+    ("asked", "got", "place"),
+    [("bytes=2-4", CONTENT[2:5], "2-4"), ("bytes=5-", CONTENT[5:], "5-7"), ("bytes=-3", CONTENT[-3:], "5-7")],
+)
+def test_a_download_that_broke_off_goes_on_where_it_was(
+    admin: Caller, db: Db, folder: Path, asked: str, got: bytes, place: str
+) -> None:
+    db.exports.insert_one(record())
+    (folder / NAME).write_bytes(CONTENT)
+    response = admin.get(f"{EXPORTS}/one/download", headers={"Range": asked})
+    assert (response.status_code, response.data, response.content_length) == (206, got, len(got))
+    assert response.headers["Content-Range"] == f"bytes {place}/{len(CONTENT)}"
+    response.close()
+
+
+def test_a_part_of_another_file_is_never_joined_to_this_one(admin: Caller, db: Db, folder: Path) -> None:
+    db.exports.insert_one(record())
+    (folder / NAME).write_bytes(CONTENT)
+    headers = {"Range": "bytes=2-4", "If-Range": '"of-another-file"'}
+    whole = admin.get(f"{EXPORTS}/one/download", headers=headers)
+    assert (whole.status_code, whole.data) == (200, CONTENT)
+    whole.close()
+    beyond = admin.get(f"{EXPORTS}/one/download", headers={"Range": "bytes=99-"})
+    assert_problem(beyond, 416, "invalid_request")
+    assert beyond.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
+
+
 def test_a_compressed_file_stays_compressed(admin: Caller, db: Db, folder: Path) -> None:
     db.exports.insert_one(record(fileName=f"{NAME}.gz"))
     (folder / f"{NAME}.gz").write_bytes(CONTENT)
