@@ -7,13 +7,12 @@ from typing import Any
 from shared.clock import SystemClock
 from tests.benchmarks.bench import Bench, Documents, insert_all, say
 from tests.benchmarks.documents import due_job, waiting_job
-from tests.benchmarks.figures import Bound, Figure
+from tests.benchmarks.figures import Bound, Figure, flat_memory, paired_ratio
 from tests.benchmarks.machine import memory
 from tests.support.waiting import wait_until
 
 OF_RAW = 0.25
 """Of inserting the same finished rows: the daemon also reads the people, renders the subjects and makes the rows."""
-MOST_GROWTH = 1.3
 RAW_BATCH = 500
 SMALL = 10
 """The memory of a fan-out is compared with that of one to a tenth of the people."""
@@ -26,7 +25,6 @@ def measure(bench: Bench) -> list[Figure]:
     raw: list[float] = []
     with bench.database("fan_out") as db, bench.daemon(db) as daemon:
         _store_people(db, people)
-        time.sleep(1)
         _, small_peak = _fan_out(db, daemon.pid, "small", people // SMALL)
         peaks = []
         for n in range(bench.sizes.fan_outs):
@@ -35,16 +33,12 @@ def measure(bench: Bench) -> list[Figure]:
             peaks.append(peak)
             raw.append(_raw_rate(bench, db, f"wave-{n}"))
             say(f"fan-out: {rate:.0f} rows/s, raw {raw[-1]:.0f} rows/s, {peak:.0f} MiB")
-    ratio = sorted(mine / theirs for mine, theirs in zip(rates, raw, strict=True))[len(rates) // 2]
     return [
         Figure(
-            "fan-out", f"{people:,} recipients", tuple(rates), "rows/s", ratio,
+            "fan-out", f"{people:,} recipients", tuple(rates), "rows/s", paired_ratio(rates, raw),
             f"raw inserts {sorted(raw)[len(raw) // 2]:,.0f}/s", Bound(OF_RAW), ">= 20,000/s",
         ),
-        Figure(
-            "fan-out", f"{people:,} recipients: peak memory (PSS)", tuple(peaks), "MiB", max(peaks) / small_peak,
-            f"{people // SMALL:,} recipients {small_peak:.0f} MiB", Bound(at_most=MOST_GROWTH), "flat",
-        ),
+        flat_memory("fan-out", f"{people:,} recipients", peaks, f"{people // SMALL:,} recipients", small_peak),
     ]  # fmt: skip
 
 

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MOST_GROWTH = 1.3
+"""Of memory, when there is ten times as much to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -60,6 +63,20 @@ class Figure:
             "target": self.target,
             "note": self.note,
         }
+
+
+def paired_ratio(mine: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the ratios of what was measured side by side."""
+    ratios = sorted(one / other for one, other in zip(mine, theirs, strict=True))
+    return ratios[len(ratios) // 2]
+
+
+def flat_memory(measure: str, what: str, peaks: Sequence[float], small: str, small_peak: float) -> Figure:
+    """The greatest memory (PSS, MiB) beside that of `small`, a tenth of the work."""
+    return Figure(
+        measure, f"{what}: peak memory (PSS)", tuple(peaks), "MiB", max(peaks) / small_peak,
+        f"{small} {small_peak:.0f} MiB", Bound(at_most=MOST_GROWTH), "flat",
+    )  # fmt: skip
 
 
 def rounded(value: float) -> float:
