@@ -16,7 +16,7 @@ from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTem
 from scheduler_daemon.uninterrupted import in_thread
 from shared.errors import InvalidDefinition
 from shared.models.exports import ExportFormat, ExportRecord
-from shared.queries.filters import FilterText, read_filter
+from shared.queries.filters import FILTER_DESCRIPTION, FilterText, read_filter
 
 MOST_DOCUMENTS = 1_000_000_000
 EXTENSIONS: dict[ExportFormat, str] = {
@@ -59,8 +59,7 @@ class DataExportTemplate(JobTemplate):
         filter: FilterText = Field(
             "",
             title="Filter",
-            description="Only documents that match, as JSON. Operators: $eq $ne $gt $gte $lt $lte $in $nin $exists "
-            "$not $and $or $nor; dates as RFC 3339.",
+            description=FILTER_DESCRIPTION,
             examples=['{"total": {"$gte": 100}}'],
         )
         fields: list[Column] = Field(

@@ -9,7 +9,7 @@ from scheduler_daemon.host_data import CleanableCollection, Filter
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, TemplateParameters
 from shared.clock import LAST_MOMENT, rfc3339
 from shared.errors import InvalidDefinition
-from shared.queries.filters import FilterText, before, older_than, read_filter, together
+from shared.queries.filters import FILTER_DESCRIPTION, FilterText, before, older_than, read_filter, together
 
 MOST_DOCUMENTS = 10_000_000
 
@@ -50,8 +50,7 @@ class DatabaseCleanupTemplate(JobTemplate):
         filter: FilterText = Field(
             "",
             title="Filter",
-            description="Only documents that match, as JSON. Operators: $eq $ne $gt $gte $lt $lte $in $nin $exists "
-            "$not $and $or $nor; dates as RFC 3339.",
+            description=FILTER_DESCRIPTION,
             examples=['{"state": {"$in": ["done", "failed"]}}'],
         )
         keep_last: int = Field(

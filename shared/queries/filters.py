@@ -171,6 +171,10 @@ def _readable(text: str) -> str:
     return text
 
 
+FILTER_DESCRIPTION = (
+    "Only documents that match, as JSON. Operators: $eq $ne $gt $gte $lt $lte $in $nin $exists $not $and $or $nor; "
+    "dates as RFC 3339."
+)
 FilterText = Annotated[
     str,
     AfterValidator(_readable),

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.mongod import await_primary, check_mongod, find_mongod, free_port, mongod_command, mongod_uri
@@ -15,6 +16,18 @@ _STOP_SECONDS = 30
 # Every test has a database of its own with dozens of indexes, each a file; dropped ones stay open for ten minutes
 # otherwise, and a few hundred tests reach the limit of open files.
 _CLOSE_FILES_EARLY = "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=0)"
+
+
+def start_mongod(command: Sequence[str], folder: Path) -> "subprocess.Popen[bytes]":
+    """A server that ends with this process, with its log in the folder."""
+    with (folder / "mongod.log").open("ab") as log:
+        return subprocess.Popen(
+            tethered(command, on_parent_death=signal.SIGKILL),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
 
 
 class MongodServer:
@@ -61,14 +74,6 @@ class MongodServer:
             *("--setParameter", "enableTestCommands=1"),
             *("--wiredTigerEngineConfigString", _CLOSE_FILES_EARLY),
         ]
-        with (self._folder / "mongod.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                tethered(command, on_parent_death=signal.SIGKILL),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
-        process = self._process
+        process = self._process = start_mongod(command, self._folder)
         await_primary(port, lambda: process.poll() is None)
         return mongod_uri(port)

@@ -1,7 +1,6 @@
 """A real replica set of several mongod processes on this machine, whose members a test may kill and restart."""
 
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local.mongod import REPLICA_SET, check_mongod, find_mongod, free_port, mongod_command
-from deploy.local.tethered import tethered
+from tests.support.mongod_server import start_mongod
 from tests.support.waiting import wait_until
 
 ELECTION_TIMEOUT_MS = 2000
@@ -36,14 +35,7 @@ class Member:
         """Starts it, or starts it again on the data that it has."""
         self._folder.mkdir(exist_ok=True)
         command = [*mongod_command(self._binary, self._folder, self.port), "--setParameter", "enableTestCommands=1"]
-        with (self._folder / "mongod.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                tethered(command, on_parent_death=signal.SIGKILL),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
+        self._process = start_mongod(command, self._folder)
 
     def kill9(self) -> None:
         """kill -9, and waits for its end; nothing happens when it does not run."""

@@ -31,6 +31,14 @@ def no_document(name: str, collection: str, promise: str, criteria: Filter, show
     return Check(name, collection, promise, ({"$match": criteria}, showing(shows)), tuple(shows))
 
 
+def nothing_twice(name: str, collection: str, promise: str, among: Filter, key: dict[str, Any]) -> Check:
+    """The check that no two documents of those that match `among` have the same `key`, an expression."""
+    group = {"_id": key, "count": {"$sum": 1}, "one": {"$min": "$_id"}, "other": {"$max": "$_id"}}
+    more = {"$match": {"count": {"$gt": 1}}}
+    pipeline = ({"$match": among}, {"$group": group}, more, {"$project": {"_id": "$other", "one": 1, "count": 1}})
+    return Check(name, collection, promise, pipeline, ("one", "count"))
+
+
 def showing(paths: Sequence[str]) -> Stage:
     """Keeps `_id` and what explains the finding, so that a row stays small."""
     return {"$project": {"_id": 1, **dict.fromkeys(paths, 1)}}

@@ -12,6 +12,7 @@ from shared.queries.audit.check import (
     Filter,
     Stage,
     no_document,
+    nothing_twice,
     showing,
 )
 
@@ -93,29 +94,17 @@ MESSAGE_CHECKS: tuple[Check, ...] = (
         ),
         ("attempt", "ambiguous", "proofs"),
     ),
-    Check(
+    nothing_twice(
         "message_twice",
         NOTIFICATION_QUEUE,
         "one recipient gets one message of an occurrence on one channel",
-        (
-            {"$match": {"scheduledNotificationId": {"$type": "string"}, "recipient.address": {"$type": "string"}}},
-            {
-                "$group": {
-                    "_id": {
-                        "source": "$scheduledNotificationId",
-                        "occurrence": "$occurrence",
-                        "channel": "$channel",
-                        "address": {"$toLower": "$recipient.address"},
-                    },
-                    "count": {"$sum": 1},
-                    "one": {"$min": "$_id"},
-                    "other": {"$max": "$_id"},
-                }
-            },
-            {"$match": {"count": {"$gt": 1}}},
-            {"$project": {"_id": "$other", "one": 1, "count": 1}},
-        ),
-        ("one", "count"),
+        {"scheduledNotificationId": {"$type": "string"}, "recipient.address": {"$type": "string"}},
+        {
+            "source": "$scheduledNotificationId",
+            "occurrence": "$occurrence",
+            "channel": "$channel",
+            "address": {"$toLower": "$recipient.address"},
+        },
     ),
     _no_delivery(
         "delivery_state_unknown", "a delivery is in a state of the table", {"state": {"$nin": DELIVERY_STATES}}

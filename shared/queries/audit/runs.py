@@ -14,6 +14,7 @@ from shared.queries.audit.check import (
     if_numbers,
     is_date,
     no_document,
+    nothing_twice,
 )
 
 ALL = [state.value for state in RunState]
@@ -135,23 +136,11 @@ RUN_CHECKS: tuple[Check, ...] = (
         },
         "attempt", "maxAttempts", "interruptions",
     ),
-    Check(
+    nothing_twice(
         "run_occurrence_twice",
         JOB_RUNS,
         "an occurrence of a job is one run",
-        (
-            {"$match": {"trigger": "schedule", "span": None}},
-            {
-                "$group": {
-                    "_id": {"jobId": "$jobId", "scheduledFor": "$scheduledFor"},
-                    "count": {"$sum": 1},
-                    "one": {"$min": "$_id"},
-                    "other": {"$max": "$_id"},
-                }
-            },
-            {"$match": {"count": {"$gt": 1}}},
-            {"$project": {"_id": "$other", "one": 1, "count": 1}},
-        ),
-        ("one", "count"),
+        {"trigger": "schedule", "span": None},
+        {"jobId": "$jobId", "scheduledFor": "$scheduledFor"},
     ),
 )  # fmt: skip

@@ -16,8 +16,7 @@ from scheduler_daemon.notifications.composition import NotificationSystem, build
 from scheduler_daemon.notifications.sender import DrainLimits, DrainReport
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.calendars import CalendarStore
-from scheduler_daemon.store.mongo import Client, Database, connect
-from scheduler_daemon.store.preparation import create_indexes
+from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.transactions import Fence, TransactionSession
 from shared.clock import cut_to_milliseconds
 from shared.models.scheduler_state import FENCE_ID
@@ -182,15 +181,6 @@ class OpenOffice(Protocol):
     async def __call__(
         self, server: SmtpServer | None = None, *, epoch: int = EPOCH, start: datetime = MONDAY, **overrides: Any
     ) -> Office: ...
-
-
-@pytest.fixture
-async def mongo(settings: Callable[..., Settings]) -> AsyncIterator[tuple[Client, Database]]:
-    """The daemon's own client on the test's database, with its indexes."""
-    client, database = connect(settings())
-    await create_indexes(database)
-    yield client, database
-    await client.close()
 
 
 @pytest.fixture

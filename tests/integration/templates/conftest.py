@@ -15,8 +15,7 @@ from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTem
 from scheduler_daemon.store.expired import ExpiredStore
 from scheduler_daemon.store.exports import ExportStore
 from scheduler_daemon.store.host_data import HostCollections
-from scheduler_daemon.store.mongo import Client, Database, connect
-from scheduler_daemon.store.preparation import create_indexes
+from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.transactions import TransactionSession
 from shared.settings import Settings
 from tests.support.clocks import ManualClock
@@ -62,15 +61,6 @@ class Workplace:
 
 class OpenWorkplace(Protocol):
     async def __call__(self, **settings: Any) -> Workplace: ...
-
-
-@pytest.fixture
-async def mongo(settings: Callable[..., Settings]) -> AsyncIterator[tuple[Client, Database]]:
-    """The daemon's own client on the test's database, with its indexes."""
-    client, database = connect(settings())
-    await create_indexes(database)
-    yield client, database
-    await client.close()
 
 
 @pytest.fixture
