@@ -1,11 +1,12 @@
 """`notification_queue`: putting messages in, the mark before the hand-off, cancelling, counting."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from scheduler_daemon.store.mongo import DUPLICATE_KEY, Database, translated
@@ -65,7 +66,10 @@ class NotificationQueue:
 
     async def hand_off(self, items: Sequence[QueueItem], now: datetime) -> int:
         """Marks that the irrevocable step begins. How many claims still hold; a message without must not be sent."""
-        marks = [UpdateOne(queries.held(item.id, item.token or ""), queries.hand_off(now)) for item in items]
+        by_token: defaultdict[str, list[str]] = defaultdict(list)
+        for item in items:
+            by_token[item.token or ""].append(item.id)
+        marks = [UpdateMany(queries.all_held(ids, token), queries.hand_off(now)) for token, ids in by_token.items()]
         with translated():
             result = await self._queue.bulk_write(marks, ordered=False)
         return result.matched_count

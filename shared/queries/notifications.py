@@ -126,6 +126,11 @@ def held(item_id: str, token: str) -> Filter:
     return {"_id": item_id, "state": QueueState.SENDING.value, "token": token}
 
 
+def all_held(item_ids: Sequence[str], token: str) -> Filter:
+    """Those of the messages for which the claim `token` stands."""
+    return {"_id": {"$in": list(item_ids)}, "state": QueueState.SENDING.value, "token": token}
+
+
 def hand_off(at: datetime) -> Update:
     return {"$set": {"handoffAt": at}}
 

@@ -35,7 +35,7 @@ from shared.unsubscribe import UnsubscribeLinks
 CREDENTIAL_CODES = (530, 534, 535, 538)
 SHUTTING_DOWN = 421
 TOO_LARGE = 552
-MARKS_AHEAD = 4
+MARKS_AHEAD = 8
 """Messages of a connection that are marked: the one on its way, and those that come next."""
 
 
