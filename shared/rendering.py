@@ -6,7 +6,7 @@ variables written beside an address.
 """
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -161,13 +161,16 @@ def one_line(text: str) -> str:
 
 @lru_cache(maxsize=_COMPILED_TEMPLATES)
 def _compiled(source: str, part: str) -> Template:
-    environment = _HTML if part == "html" else _TEXT
     try:
-        return environment.from_string(source)
+        return _environment(part).from_string(source)
     except TemplateSyntaxError as fault:
         raise _syntax_error(part, fault) from None
     except RecursionError:
         raise InvalidDefinition(part, "the template is nested too deeply", "template_syntax") from None
+
+
+def _environment(part: str) -> BoundedEnvironment:
+    return _HTML if part == "html" else _TEXT
 
 
 def _syntax_error(part: str, fault: TemplateSyntaxError) -> InvalidDefinition:
@@ -175,10 +178,10 @@ def _syntax_error(part: str, fault: TemplateSyntaxError) -> InvalidDefinition:
 
 
 def _rendered(source: str, part: str, context: Mapping[str, Any]) -> str:
-    render: Callable[..., str] = _compiled(source, part).render
+    template, environment = _compiled(source, part), _environment(part)
     try:
         with one_rendering():
-            text = render(context)
+            text = environment.rendered(template, context)
     except UndefinedError as fault:
         raise InvalidDefinition(part, f"{_place(fault)}{_missing(fault)}", "missing_variable") from None
     except TemplateTooGreedy as fault:

@@ -75,5 +75,5 @@ def folded(address: str) -> str:
 
 def suppression_id(channel: Channel, address: str, category: str | None) -> str:
     """The identity of an entry. An empty category means every category, as None does."""
-    key = "\x00".join((channel.value, folded(address), category or ""))
+    key = "\x00".join((channel, folded(address), category or ""))
     return hashlib.blake2b(key.encode(errors="replace"), digest_size=16).hexdigest()

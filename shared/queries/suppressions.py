@@ -21,10 +21,8 @@ class Subject(NamedTuple):
 
     def identities(self) -> set[str]:
         """The entries that would keep the message back."""
-        return {
-            suppression_id(self.channel, self.address, None),
-            suppression_id(self.channel, self.address, self.category),
-        }
+        every = suppression_id(self.channel, self.address, None)
+        return {every, suppression_id(self.channel, self.address, self.category)} if self.category else {every}
 
 
 def keeping_back(subjects: Iterable[Subject]) -> Filter:
