@@ -222,8 +222,9 @@ def _of_scheduler_error(fault: SchedulerError) -> Response:
 
 
 def _of_anything(fault: Exception) -> Response:
-    # The traceback as text: without the frames' variables, which may hold a token or a body.
-    log.error("request_crashed", path=request.path, traceback="".join(traceback.format_exception(fault)))
+    # The rule, not the path, and the traceback as text, without the frames' variables: they may hold a token or a body.
+    rule = request.url_rule.rule if request.url_rule is not None else None
+    log.error("request_crashed", rule=rule, traceback="".join(traceback.format_exception(fault)))
     return answer(_internal())
 
 

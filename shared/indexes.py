@@ -123,8 +123,9 @@ INDEXES: tuple[IndexSpec, ...] = (
         partial={"state": "sending"},
     ),
     IndexSpec(
-        names.NOTIFICATION_QUEUE, "by_source", (("scheduledNotificationId", 1), ("state", 1)),
-        "the API: statistics of a scheduled notification",
+        names.NOTIFICATION_QUEUE, "by_occurrence",
+        (("scheduledNotificationId", 1), ("occurrence", 1), ("state", 1)),
+        "the API: statistics of a scheduled notification; the daemon: how many messages an occurrence has",
     ),
     IndexSpec(
         names.NOTIFICATION_QUEUE, "by_job", (("jobId", 1), ("createdAt", -1), ("_id", -1)), "the API: alerts of a job",
@@ -169,5 +170,6 @@ INDEXES: tuple[IndexSpec, ...] = (
 RETIRED_INDEXES: tuple[tuple[str, str], ...] = (
     (names.JOB_RUNS, "live_by_job"),
     (names.JOB_RUNS, "waiting"),
+    (names.NOTIFICATION_QUEUE, "by_source"),
 )
 """(collection, name) of what earlier versions made and nobody uses any more; the daemon drops them."""

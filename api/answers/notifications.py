@@ -54,7 +54,7 @@ def scheduled_notification_answer(
     planned = notification.planned_revision == notification.revision
     state, problem = standing(planned, progress, is_resting(notification.pause, now))
     approval = notification.approval
-    waits = approval.at is None if approval is not None else planned and progress.needs_approval is not None
+    waits = (approval is not None and approval.at is None) or (planned and progress.needs_approval is not None)
     if waits and state in ("active", "paused"):
         state = "awaiting_approval"
     last, rule = progress.last_run, notification.schedule

@@ -27,8 +27,8 @@ def approved(stored: Mapping[str, Any], actor: Actor, now: datetime) -> Change:
     """It is active from now on; a single moment that came while it waited is made up for."""
     scheduled = readable(stored)
     approval, found = scheduled.approval, scheduled.daemon.needs_approval
-    if approval is None and found is not None:
-        approval = Approval(requested_by=scheduled.updated_by, recipients=found)
+    if found is not None and (approval is None or approval.recipients < found):
+        approval = Approval(requested_by=scheduled.defined_by or scheduled.updated_by, recipients=found)
     if approval is None:
         raise conflict(ProblemCode.CONFLICT, "It does not wait for an approval.")
     if approval.at is not None:

@@ -109,6 +109,7 @@ def new_scheduled_notification(
             **definition.model_dump(),
             **new_record(document_id, actor, now),
             "schedule_since": _since(definition, now),
+            "defined_by": actor.name,
             "approval": approval,
         }
     )
@@ -134,7 +135,8 @@ def replaced(
     elif "scheduleSince" in mended:
         since = now
     mended.pop("scheduleSince", None)
-    return Change({**mended, **fields, "approval": approval and approval.model_dump(by_alias=True)}, since)
+    given = {"definedBy": actor.name, "approval": approval and approval.model_dump(by_alias=True)}
+    return Change({**mended, **fields, **given}, since)
 
 
 def _since(definition: ScheduledNotificationCreate, now: datetime) -> datetime:

@@ -35,7 +35,7 @@ class MessageStore:
 
     @translated()
     def failed_of(self, source: str, states: Sequence[str], limit: int, *, expired_too: bool) -> list[dict[str, Any]]:
-        """Messages of a scheduled notification in these states: `_id` and `attempt`. By the index by_source."""
+        """Messages of a scheduled notification in these states: `_id` and `attempt`. By the index by_occurrence."""
         criteria: dict[str, Any] = {"scheduledNotificationId": source, "state": {"$in": list(states)}}
         if not expired_too:
             criteria["lastError.type"] = {"$ne": "expired"}

@@ -19,7 +19,7 @@ class ScheduledNotificationStore(DefinitionStore):
 
     @translated()
     def message_counts(self, documents: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:
-        """For each document's id: how many messages are in which state. Counted in the index by_source."""
+        """For each document's id: how many messages are in which state. Counted in the index by_occurrence."""
         ids = [text_of(document["_id"]) for document in documents]
         counts: dict[str, dict[str, int]] = {document_id: {} for document_id in ids}
         rows = self._connection.collection(NOTIFICATION_QUEUE).aggregate(

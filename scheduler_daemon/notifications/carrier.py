@@ -19,6 +19,7 @@ from scheduler_daemon.store.queue import NotificationQueue
 from scheduler_daemon.store.queue_outcomes import Outcome
 from shared.clock import Clock
 from shared.errors import DeliveryError, InvalidDefinition, StoreError
+from shared.models.notification_models import NotificationTemplate
 from shared.models.queue import QueueItem, QueueState
 
 log = structlog.get_logger(__name__)
@@ -125,13 +126,20 @@ class Carrier:
             flight.handed_off = True
 
         template = await self._versions.get(item.template_id, item.template_version)
-        message = self._notifier.compose(item, template, await self._attachments.load(template.attachments))
-        flight.record = message.record
+        message = None if template.attachments else await self._composed(flight, template)
         async with self._marks.turn(item) as mark:
             if flight.recalled:
                 raise _Recalled
+            if message is None:  # only now: each of those that wait would hold a copy of its files
+                message = await self._composed(flight, template)
             flight.talking = True
             return await self._notifier.deliver(message, hand_off)
+
+    async def _composed(self, flight: Flight, template: NotificationTemplate) -> Any:
+        files = await self._attachments.load(template.attachments)
+        message = self._notifier.compose(flight.item, template, files)
+        flight.record = message.record
+        return message
 
     def _after_refusal(self, item: QueueItem, fault: DeliveryError) -> tuple[Outcome, str]:
         outcome = outcomes.refused(item, fault, self._clock.now(), self._policy)

@@ -30,23 +30,20 @@ Document = dict[str, Any]
 
 @dataclass(slots=True)
 class FanOutReport:
-    """Messages of one occurrence: addressed = queued now or before; failed: recorded as failed when queued.
+    """Messages of one occurrence. stored: how many the queue holds at the end; failed: recorded as failed when queued.
 
     complete False: the definition was changed meanwhile, and the rest was left out.
     """
 
     queued: int = 0
     duplicates: int = 0
+    stored: int = 0
     failed: int = 0
     suppressed: int = 0
     unreachable: int = 0
     missing_people: int = 0
     missing_groups: int = 0
     complete: bool = True
-
-    @property
-    def addressed(self) -> int:
-        return self.queued + self.duplicates
 
 
 class FanOut:
@@ -105,6 +102,9 @@ class FanOut:
                 await flush()
         finally:
             await uninterrupted(inserts.settle())
+        report.stored = report.queued
+        if report.duplicates:  # queued before, or named twice: only the queue tells which
+            report.stored = await self._queue.count_of(occurrence.scheduled.id, occurrence.at)
         report.missing_people, report.missing_groups = missing.people, missing.groups
         return report
 

@@ -137,7 +137,7 @@ class Processor:
                 if not fanned.complete:
                     return await self._overtaken(scheduled, now, report)
                 last = LastOccurrence(
-                    scheduled_for=at, queued_at=now, queued=fanned.addressed, revision=scheduled.revision
+                    scheduled_for=at, queued_at=now, queued=fanned.stored, revision=scheduled.revision
                 )
         progress = rules.advanced(scheduled, due, last)
         if due.cursor is None and progress.next_run is not None and progress.next_run <= now:
@@ -159,11 +159,12 @@ class Processor:
         return True
 
     async def _unapproved(self, scheduled: ScheduledNotification) -> int | None:
-        """How many recipients there are, if so many need an approval that nobody gave: groups grow."""
-        if self._approval_above is None or scheduled.approval is not None or scheduled.purpose == "test":
+        """How many recipients there are, if nobody approved of so many: groups grow, and so do the host's users."""
+        if self._approval_above is None or scheduled.purpose == "test":
             return None
-        recipients = await self._fan_out.count(scheduled)
-        return recipients if recipients > self._approval_above else None
+        recipients, approval = await self._fan_out.count(scheduled), scheduled.approval
+        approved = approval.recipients if approval is not None and approval.at is not None else 0
+        return recipients if recipients > max(self._approval_above, approved) else None
 
     async def _hold(
         self, document: Document, scheduled: ScheduledNotification, recipients: int, report: Report

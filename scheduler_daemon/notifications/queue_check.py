@@ -10,8 +10,9 @@ from scheduler_daemon.notifications.fan_out import FanOut, Occurrence
 from scheduler_daemon.notifications.template_versions import TemplateVersions
 from scheduler_daemon.store.queue import NotificationQueue
 from scheduler_daemon.store.scheduled_notifications import ScheduledNotificationStore
-from shared.errors import InvalidDefinition
+from shared.errors import InvalidDefinition, LeadershipLost, StoreError
 from shared.models.notification_models import ScheduledNotification
+from shared.queries.audit.fan_outs import LOOKED_AT
 
 log = structlog.get_logger(__name__)
 
@@ -35,19 +36,29 @@ class QueueCheck:
         self._fan_out = fan_out
 
     async def run(self, now: datetime, batch_size: int, report: Counter[str]) -> None:
-        """Checks what was queued at least a minute ago. Counts: repaired."""
+        """Checks what was queued at least a minute ago, but not so long ago that messages have expired: to put those in
+        again would send them twice. Counts: repaired.
+        """
         for document in await self._schedules.unchecked(now - SETTLES, MOST_AT_ONCE):
             try:
                 await self._check(document, now, batch_size, report)
-            except InvalidDefinition as fault:
-                log.warning("queue_not_checked", scheduled_notification_id=str(document["_id"]), reason=str(fault))
-                await self._schedules.mark_checked(document)
+            except (StoreError, LeadershipLost):
+                raise
+            except Exception as fault:
+                name = str(document["_id"])[:100]
+                if isinstance(fault, InvalidDefinition):
+                    log.warning("queue_not_checked", scheduled_notification_id=name, reason=str(fault))
+                else:
+                    log.exception("queue_check_broke", scheduled_notification_id=name)
+            await self._schedules.mark_checked(document)
 
     async def _check(self, document: dict[str, Any], now: datetime, batch_size: int, report: Counter[str]) -> None:
         scheduled = ScheduledNotification.from_document(document)
         last = scheduled.daemon.last_run
         if last is None:
             raise InvalidDefinition("daemon.lastRun", "is missing")
+        if last.queued_at < now - min(LOOKED_AT, self._queue.keep / 2):
+            raise InvalidDefinition("daemon.lastRun.queuedAt", "is so long ago that messages may have expired")
         stored = await self._queue.count_of(scheduled.id, last.scheduled_for)
         if stored < last.queued:
             log.error(
@@ -59,7 +70,6 @@ class QueueCheck:
             )
             if last.revision == scheduled.revision and scheduled.deleted_at is None:
                 report["repaired"] += await self._repair(scheduled, last.scheduled_for, now, batch_size)
-        await self._schedules.mark_checked(document)
 
     async def _repair(self, scheduled: ScheduledNotification, at: datetime, now: datetime, batch_size: int) -> int:
         template = await self._versions.of(scheduled)

@@ -1,11 +1,15 @@
 """The host application's collection of users, as the setting HOST_USERS describes it. Only read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pymongo
+
 from scheduler_daemon.store.mongo import Database, translated
+from shared.errors import InvalidDefinition, StoreError, StoreUnavailable
 from shared.models.host_users import HostSelection, HostUsers
-from shared.queries.host_users import person_of, projection, selected
+from shared.queries.host_users import FIELD, person_of, projection, selected
 
 Document = dict[str, Any]
 
@@ -20,7 +24,7 @@ class HostUserStore:
     async def batches(self, selection: HostSelection, size: int) -> AsyncIterator[list[Document]]:
         """In the order of `_id`, whatever its types; each batch is a query of its own, so that none lives long.
 
-        InvalidDefinition if HOST_USERS does not say how to find them.
+        InvalidDefinition if HOST_USERS does not say how to find them, or MongoDB refuses to read the collection.
         """
         criteria, users = selected(self._users, selection), self._users
         if users is None:
@@ -31,7 +35,7 @@ class HostUserStore:
             if last is not None:
                 # A bound of the index: `$gt` would stop at the end of the type of `last`.
                 cursor = cursor.min([("_id", last)]).hint([("_id", 1)])
-            with translated():
+            with _readable(users), pymongo.timeout(0):  # as long as the run may take
                 found = await cursor.limit(size + 1).to_list()
             fresh = [document for document in found if last is None or document["_id"] != last]
             if fresh:
@@ -45,5 +49,19 @@ class HostUserStore:
         criteria, users = selected(self._users, selection), self._users
         if users is None:
             return 0
-        with translated():
+        with _readable(users), pymongo.timeout(0):
             return await self._database[users.collection].count_documents(criteria)
+
+
+@contextmanager
+def _readable(users: HostUsers) -> Iterator[None]:
+    """A refusal concerns only those who name users: it is InvalidDefinition. An outage is StoreUnavailable."""
+    try:
+        with translated():
+            yield
+    except StoreUnavailable:
+        raise
+    except StoreError as fault:
+        raise InvalidDefinition(
+            FIELD, f"the collection {users.collection} of HOST_USERS cannot be read: {fault}", "unreadable"
+        ) from fault

@@ -26,6 +26,10 @@ class Effect:
     suppression: Mapping[str, Any] | None = None
 
 
+class _Overtaken(Exception):
+    """The transaction is rolled back: somebody else was first."""
+
+
 class ProviderEventStore:
     """Each report is handled once, in one transaction with its effect."""
 
@@ -54,16 +58,21 @@ class ProviderEventStore:
     async def apply(self, event_id: Any, update: Update, effect: Effect) -> bool:
         """The report and its effect, whole or not at all. False: the message or the report has changed meanwhile."""
 
-        async def work(session: AsyncClientSession) -> bool:
+        async def work(session: AsyncClientSession) -> None:
+            report = await self._events.update_one(queries.still_open(event_id), dict(update), session=session)
+            if report.matched_count == 0:
+                raise _Overtaken
             criteria, change = effect.message
-            found = await self._queue.update_one(dict(criteria), dict(change), session=session)
-            if found.matched_count == 0:
-                return False
-            await self._events.update_one(queries.still_open(event_id), dict(update), session=session)
+            message = await self._queue.update_one(dict(criteria), dict(change), session=session)
+            if message.matched_count == 0:
+                raise _Overtaken
             delivery_id, record = effect.delivery
             await self._deliveries.update_one({"_id": delivery_id}, dict(record), session=session)
             if effect.suppression is not None:
                 await self._suppressions.bulk_write([inserted_once(effect.suppression)], session=session)
-            return True
 
-        return await self._session.run(work)
+        try:
+            await self._session.run(work)
+        except _Overtaken:
+            return False
+        return True

@@ -31,11 +31,11 @@ class Inserted:
 
 
 class NotificationQueue:
-    """The queue as fan-out and senders use it. A message is final only together with its expiry."""
+    """The queue as fan-out and senders use it. A message ends together with its expiry: it stays for `keep`."""
 
     def __init__(self, database: Database, keep: timedelta) -> None:
         self._queue = database[NOTIFICATION_QUEUE]
-        self._keep = keep
+        self.keep = keep
 
     async def insert(self, documents: Sequence[Document]) -> Inserted:
         """Inserts those whose `_id` is new; safe to repeat. A document that cannot be stored spoils no other."""
@@ -105,7 +105,7 @@ class NotificationQueue:
         """Ends the messages of a deleted scheduled notification that nobody has begun to send."""
         with translated():
             result = await self._queue.update_many(
-                queries.waiting_messages_of(source_id), queries.cancelled(now, self._keep)
+                queries.waiting_messages_of(source_id), queries.cancelled(now, self.keep)
             )
         return result.modified_count
 

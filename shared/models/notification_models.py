@@ -128,6 +128,8 @@ class ScheduledNotification(SendingRules, ScheduledDefinition):
     channels: Channels
     recipients: Recipients
     variables: Variables = {}
+    defined_by: str | None = None
+    """Who wrote the present definition; updatedBy may have paused it only. None: it was put in by hand."""
     approval: Approval | None = None
     purpose: Literal["test"] | None = None
     daemon: NotificationProgress = NotificationProgress()

@@ -15,6 +15,7 @@ Update = dict[str, Any]
 EARLIEST_DATE = DatetimeMS(-(2**63))
 NOT_A_DATE: Filter = {"$not": {"$gte": EARLIEST_DATE}}
 """Served by an index: its bounds are the two sides of the dates. Also true for a missing field."""
+_NO_ARRAY: Filter = {"$not": {"$type": "array"}}
 LIVE_STATES = [state.value for state in LIVE]
 WAITING_STATES = (QueueState.PENDING.value, QueueState.RETRY_WAIT.value)
 KNOWN_STATES = [state.value for state in QueueState]
@@ -39,8 +40,16 @@ def schedules_with_bad_next_run() -> Filter:
 
 
 def unchecked_queues(queued_until: datetime) -> Filter:
-    """Scheduled notifications whose newest fan-out was not checked against the queue yet."""
-    return {"daemon.lastRun.checked": False, "daemon.lastRun.queuedAt": {"$lte": queued_until}}
+    """Scheduled notifications whose newest fan-out was not checked against the queue yet.
+
+    A dotted path would also look into arrays; such a document is malformed and never has a fan-out.
+    """
+    return {
+        "daemon.lastRun.checked": False,
+        "daemon.lastRun.queuedAt": {"$lte": queued_until},
+        "daemon": _NO_ARRAY,
+        "daemon.lastRun": _NO_ARRAY,
+    }
 
 
 def still_unchecked(document: Mapping[str, Any]) -> Filter:

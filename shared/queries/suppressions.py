@@ -30,10 +30,6 @@ def keeping_back(subjects: Iterable[Subject]) -> Filter:
     return {"_id": {"$in": sorted(set().union(*(subject.identities() for subject in subjects)))}}
 
 
-def of_address(address: str) -> Filter:
-    return {"address": folded(address)}
-
-
 def new_entry(
     subject: Subject,
     reason: SuppressionReason,

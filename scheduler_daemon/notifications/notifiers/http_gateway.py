@@ -58,7 +58,7 @@ class HttpGatewayNotifier(HttpSmsNotifier):
         return HttpRequest(gateway.method, gateway.url, gateway.headers, body.encode(), self._timeout)
 
     def reference(self, response: HttpResponse) -> str:
-        """What the reference pattern finds, else the status."""
+        """What the reference pattern finds, else the status. Never an error: by then the message is sent."""
         text, gateway = response.text, self._gateway
         if not 200 <= response.status < 300:
             raise self.refusal(response, f"the gateway answered {response.status}: {_shown(text)}")
@@ -66,7 +66,8 @@ class HttpGatewayNotifier(HttpSmsNotifier):
             # For ever: with a wrong rule a repeated message would arrive each time.
             raise DeliveryError(f"the answer does not match SMS_HTTP_SUCCESS: {_shown(text)}", permanent=True)
         found = gateway.reference.search(text) if gateway.reference is not None else None
-        return str(response.status) if found is None else found[1] if found.groups() else found[0]
+        named = None if found is None else found[1] if found.groups() else found[0]
+        return str(response.status) if named is None else named
 
     def _rendered(self, to: str, text: str, message_id: str) -> str:
         values: dict[str, Any] = {"to": to, "text": text, "sender": self._gateway.sender, "messageId": message_id}

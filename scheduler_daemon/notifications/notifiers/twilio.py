@@ -83,10 +83,11 @@ class TwilioNotifier(HttpSmsNotifier):
         raise self._fault(response, answer)
 
     def _fault(self, response: HttpResponse, answer: Mapping[str, Any]) -> DeliveryError:
-        code = answer.get("code")
         said = answer.get("message")
         words = f"Twilio: {response.status}"
-        if isinstance(code, int):
+        given = answer.get("code")
+        code = given if isinstance(given, int) else None  # a list, for one, could not be looked up below
+        if code is not None:
             words += f", error {code}"
         if isinstance(said, str):
             words += f": {said[:300]}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from api import create_app
 from api.context import store_of
@@ -114,6 +115,22 @@ def test_following_the_link_asks_and_changes_nothing(anybody: FlaskClient, db: D
     assert "ada@example.com" in page.text
     assert "news &amp; more" in page.text
     assert db["suppressions"].count_documents({}) == 0
+
+
+def test_a_crash_puts_no_link_into_the_log(
+    public_app: Flask, anybody: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashed(*_given: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(UnsubscribeLinks, "subject", crashed)
+    public_app.config["PROPAGATE_EXCEPTIONS"] = False
+    with capture_logs() as logs:
+        assert_problem(anybody.get(path_of()), 500, "internal")
+    [crash] = [entry for entry in logs if entry["event"] == "request_crashed"]
+    assert crash["rule"] == "/unsubscribe/<token>"
+    token = path_of().rpartition("/")[2]
+    assert token not in str(crash)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from scheduler_daemon.notifications.notifiers import smtp
+from scheduler_daemon.notifications.notifiers.smtp import SmtpNotifier
 from shared.errors import SettingsError
 from shared.models.notification_models import Channel
 from shared.queries.suppressions import Subject
@@ -123,3 +125,29 @@ async def test_an_email_carries_the_files_that_its_template_names(
     failed = await office.item("bob")
     assert failed["state"] == "failed"
     assert "attachments.0.path: gone.csv cannot be read" in failed["lastError"]["message"]
+
+
+async def test_only_messages_whose_turn_is_near_hold_their_attachments(
+    open_office: OpenOffice, smtp_server: SmtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prices.csv").write_bytes(b"a;b")
+    monkeypatch.setattr(smtp, "MARKS_AHEAD", 1)
+    office = await open_office(smtp_server, attachment_folder=tmp_path, smtp_connections=2)
+    await office.add_items(*(f"p{number}@example.com" for number in range(16)))
+    await office.db.notification_templates.update_one({}, {"$set": {"attachments": [{"path": "prices.csv"}]}})
+    held: list[int] = [0]
+    compose, deliver = SmtpNotifier.compose, SmtpNotifier.deliver
+
+    def composing(*given: Any) -> Any:
+        held.append(held[-1] + 1)
+        return compose(*given)
+
+    async def delivering(*given: Any) -> str:
+        reference = await deliver(*given)
+        held.append(held[-1] - 1)
+        return reference
+
+    monkeypatch.setattr(SmtpNotifier, "compose", composing)
+    monkeypatch.setattr(SmtpNotifier, "deliver", delivering)
+    assert (await office.drain()).counts["sent"] == 16
+    assert max(held) <= 2

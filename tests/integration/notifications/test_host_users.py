@@ -1,11 +1,17 @@
 """Users of the host application as recipients, through the field mapping of HOST_USERS."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo import AsyncMongoClient
 
 from scheduler_daemon.notifications import recipients
+from scheduler_daemon.store.host_users import HostUserStore
+from scheduler_daemon.store.mongo import Client, Database
+from shared.models.host_users import HostSelection, HostUsers
+from shared.settings import Settings
 from tests.integration.notifications.conftest import Office, OpenOffice
 from tests.support.documents import MONDAY, once
 
@@ -80,6 +86,50 @@ async def test_what_the_setting_does_not_say_puts_aside_with_the_remedy(
     quarantine = (await office.scheduled())["daemon"]["quarantine"]
     assert quarantine["field"] == field
     assert "HOST_USERS" in quarantine["reason"]
+
+
+async def test_a_collection_that_is_refused_puts_aside_only_who_names_it(open_office: OpenOffice) -> None:
+    """A view has no index to page by."""
+    office = await open_office(host_users=USERS)
+    await office.db["people"].insert_many([{**PEOPLE[1], "_id": number} for number in range(3)])
+    await office.db.create_collection("app.users", viewOn="people", pipeline=[])
+    await office.add_template()
+    await office.schedule("aaa", schedule=once(MONDAY), recipients={"users": {"everyone": True}})
+    await office.schedule("wave", schedule=once(MONDAY))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipients, "MOST_PEOPLE", 1)
+        report = await office.process()
+    assert (report["quarantined"], report["occurrences"]) == (1, 1)
+    quarantine = (await office.scheduled("aaa"))["daemon"]["quarantine"]
+    assert quarantine["field"] == "recipients.users"
+    assert "app.users of HOST_USERS cannot be read" in quarantine["reason"]
+
+
+async def test_a_slow_query_of_users_is_waited_for(
+    mongo: tuple[Client, Database], settings: Callable[..., Settings]
+) -> None:
+    """The client's limit, which nothing can keep here, is not theirs."""
+    _, database = mongo
+    await database["app.users"].insert_many(PEOPLE)
+    impatient: Client = AsyncMongoClient(settings().mongodb_uri.get_secret_value(), timeoutMS=0.001)
+    store = HostUserStore(impatient[database.name], HostUsers.model_validate(USERS))
+    everyone = HostSelection(everyone=True)
+    assert await store.count(everyone) == len(PEOPLE)
+    assert [len(people) async for people in store.batches(everyone, 2)] == [3, 1]
+    await impatient.close()
+
+
+async def test_a_given_approval_covers_no_more_users_than_it_named(open_office: OpenOffice) -> None:
+    office = await open_office(host_users=USERS, notification_approval_above=2)
+    await office.db["app.users"].insert_many(PEOPLE)
+    await office.add_template()
+    given = {"requestedBy": "ada", "recipients": 3, "by": "bob", "at": MONDAY}
+    await office.schedule(schedule=once(MONDAY), recipients={"users": {"everyone": True}}, approval=given)
+    assert (await office.process())["held"] == 1
+    assert (await office.scheduled())["daemon"]["needsApproval"] == 4
+    enough = {"approval.recipients": 4, "revision": 2, "plannedRevision": None}
+    await office.db.scheduled_notifications.update_one({}, {"$set": enough})
+    assert (await office.process())["queued"] == 3
 
 
 async def by_address(office: Office) -> list[dict[str, Any]]:

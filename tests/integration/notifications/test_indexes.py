@@ -12,6 +12,7 @@ from scheduler_daemon.store.mongo import Client, Database
 from shared.clock import EPOCH
 from shared.models.notification_models import Channel
 from shared.queries import notifications as queries
+from shared.queries.audit.fan_outs import fan_out_checks
 from tests.integration.notifications.conftest import item_document, moment, scheduled_document
 
 MANY = 1000
@@ -133,7 +134,30 @@ async def test_messages_of_a_schedule(filled: Database) -> None:
     await filled.notification_queue.update_many(
         {"_id": {"$in": ["d0", "d1"]}}, {"$set": {"scheduledNotificationId": "z"}}
     )
-    await check(filled, "notification_queue", queries.waiting_messages_of("z"), "by_source", 4)
+    await check(filled, "notification_queue", queries.waiting_messages_of("z"), "by_occurrence", 4)
+
+
+async def test_the_messages_of_one_of_many_occurrences_are_counted_in_the_index(filled: Database) -> None:
+    await filled.notification_queue.insert_many(
+        [
+            item_document(
+                f"z{number}", "z@example.com", scheduledNotificationId="z", occurrence=moment(days=number % 20)
+            )
+            for number in range(200)
+        ]
+    )
+    criteria = queries.messages_of_occurrence("z", moment(days=3))
+    await check(filled, "notification_queue", criteria, "by_occurrence", 11)
+    [fan_outs] = fan_out_checks(moment())
+    last = {"queuedAt": moment(), "scheduledFor": moment(days=3), "queued": 11}
+    await filled.scheduled_notifications.insert_one(scheduled_document("z", daemon={"lastRun": last}))
+    command = {"aggregate": "scheduled_notifications", "pipeline": list(fan_outs.pipeline), "cursor": {}}
+    answer = await filled.command(
+        {"explain": command, "verbosity": "executionStats"}, codec_options=filled.codec_options
+    )
+    lookup = next(stage for stage in answer["stages"] if "$lookup" in stage)
+    assert lookup["indexesUsed"] == ["by_occurrence"]
+    assert lookup["totalDocsExamined"] <= 10
 
 
 async def test_fan_outs_to_be_checked(filled: Database) -> None:
@@ -144,4 +168,4 @@ async def test_fan_outs_to_be_checked(filled: Database) -> None:
     await check(filled, "scheduled_notifications", criteria, "unchecked", 1, limit=50)
     of_z = {"$set": {"scheduledNotificationId": "z"}}
     await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
-    await check(filled, "notification_queue", queries.messages_of_occurrence("z", moment()), "by_source", 4)
+    await check(filled, "notification_queue", queries.messages_of_occurrence("z", moment()), "by_occurrence", 4)

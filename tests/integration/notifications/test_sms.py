@@ -9,6 +9,8 @@ import pytest
 
 from scheduler_daemon.job_template import JobResult
 from scheduler_daemon.job_templates.sms_notifier_template import SmsNotifierTemplate
+from scheduler_daemon.store.provider_events import Effect, ProviderEventStore
+from scheduler_daemon.store.transactions import TransactionSession
 from shared.errors import SettingsError
 from shared.models.provider_events import Report
 from shared.queries.provider_events import new_event
@@ -124,6 +126,15 @@ async def test_what_each_error_code_means(
         assert item["sendAfter"] >= moment(seconds=7), "Retry-After is obeyed"
     [delivery] = await office.deliveries()
     assert (delivery["state"], delivery["segments"]) == ("refused", 1)
+
+
+async def test_an_error_code_of_any_shape_is_a_refusal(open_sms: OpenSms, twilio: TwilioServer) -> None:
+    office = await open_sms()
+    twilio.reply(ADA, Reply(400, b'{"code": [21211], "message": "odd"}'))
+    await add_messages(office, ADA)
+    await notify(office)
+    item = await office.item(ADA)
+    assert (item["state"], item["lastError"]["message"]) == ("failed", "Twilio: 400: odd")
 
 
 @pytest.mark.parametrize("fault", ["credentials", "sender", "no server"])
@@ -268,6 +279,27 @@ async def test_reports_that_fit_nothing_are_ignored_with_the_reason(open_sms: Op
     assert await office.db.suppressions.count_documents({}) == 0
 
 
+async def test_a_report_changes_its_message_only_while_both_are_as_seen(open_sms: OpenSms) -> None:
+    office = await open_sms()
+    await add_messages(office, ADA, state="sent", providerReference="SM1")
+    await tell(office, ADA, "SM1", Report.DELIVERED)
+    [event] = await office.db.provider_events.find().to_list()
+    session = TransactionSession(office.db.client)
+    store = ProviderEventStore(office.db, session)
+    handled, delivered = {"$set": {"handledAt": moment()}}, {"$set": {"state": "delivered"}}
+    of_another = Effect(({"_id": ADA, "state": "unknown"}, delivered), (f"{ADA}:1", delivered))
+    assert not await store.apply(event["_id"], handled, of_another)
+    assert await office.db.provider_events.find_one() == event, "rolled back"
+    await office.db.provider_events.update_one({}, handled)
+    as_seen = Effect(({"_id": ADA, "state": "sent"}, delivered), (f"{ADA}:1", delivered))
+    assert not await store.apply(event["_id"], handled, as_seen)
+    assert (await office.item(ADA))["state"] == "sent"
+    await office.db.provider_events.update_one({}, {"$set": {"handledAt": None}})
+    assert await store.apply(event["_id"], handled, as_seen)
+    assert (await office.item(ADA))["state"] == "delivered"
+    await session.close()
+
+
 async def tell(office: Office, item_id: str, sid: str, report: Report, code: int | None = None) -> None:
     event = new_event("twilio", item_id, sid, report, code, office.clock.now())
     await office.db.provider_events.insert_one(event.to_document())
@@ -293,6 +325,16 @@ async def test_any_gateway_is_called_as_the_settings_say(open_office: OpenOffice
     by_state = {item["state"]: item for item in await office.items()}
     assert by_state["sent"]["providerReference"] == "g-1"
     assert "SMS_HTTP_SUCCESS" in by_state["failed"]["lastError"]["message"]
+
+
+async def test_a_reference_whose_group_took_no_part_is_the_status(open_office: OpenOffice, gateway: WebServer) -> None:
+    pattern = "ok(?: id=([0-9]+))?"
+    office = await open_office(sms_provider="http", sms_http_url=gateway.url, sms_http_reference=pattern)
+    gateway.reply(Reply(200, b"ok"))
+    await add_messages(office, ADA)
+    await notify(office)
+    item = await office.item(ADA)
+    assert (item["state"], item["providerReference"]) == ("sent", "200")
 
 
 @pytest.mark.parametrize(
