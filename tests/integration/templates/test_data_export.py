@@ -90,6 +90,24 @@ async def test_fields_filter_and_sort_choose_what_is_in_it(place: Workplace, fol
     assert result.metrics["file"].startswith("some-")
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (["_id.day"], ["1"]),
+        (["total", "_id.day"], ["2.5", "1"]),
+        (["_id"], ['{"day":1,"shop":7}']),
+        (["total"], ["2.5"]),
+    ],
+)
+async def test_a_part_of_the_identity_is_a_column_like_any_other(
+    place: Workplace, folder: Path, fields: list[str], expected: list[str]
+) -> None:
+    await place.db.orders.delete_many({})
+    await place.db.orders.insert_one({"_id": {"day": 1, "shop": 7}, "total": 2.5})
+    result = await place.execute(EXPORT, collection="orders", fields=fields)
+    assert lines(folder, result) == [fields, expected]
+
+
 async def test_gzip_holds_the_same(place: Workplace, folder: Path) -> None:
     plain = await place.execute(EXPORT, collection="orders", fields=["_id"])
     packed = await place.execute(EXPORT, run_id="job:2", collection="orders", fields=["_id"], gzip=True)
