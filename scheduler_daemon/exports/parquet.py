@@ -47,7 +47,7 @@ def _kind(types: set[str]) -> str:
 
 
 class ParquetEncoder:
-    """Writes groups of rows, bounded in number and bytes. misfits: values that are null, as their column's type changed."""
+    """Writes groups of rows, bounded in number and bytes. misfits: null, as the type of their column changed."""
 
     def __init__(self, file: BinaryIO, kinds: Mapping[str, str]) -> None:
         self._kinds = dict(kinds)
