@@ -14,10 +14,12 @@ from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
+from scheduler_daemon.store.mongo import bytes_of
 from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.runs import RunStore
+from scheduler_daemon.store.transactions import MOST_BYTES
 from shared.clock import Clock
-from shared.errors import PASSING, InvalidDefinition, LeadershipLost, StoreError
+from shared.errors import PASSING, DocumentRefused, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
 from shared.models.jobs import Job
 from shared.models.policies import Policies
@@ -86,10 +88,22 @@ class CommandHandler:
         for _ in range(MOST_COMMITS):
             if not waiting:
                 break
-            count = _handled_together(waiting)
-            await self._write([(each, await self._decide(each)) for each in waiting[:count]])
-            waiting = waiting[count:]
+            answered = await self._decide_together(waiting[: _handled_together(waiting)])
+            await self._write(answered)
+            waiting = waiting[len(answered) :]
         return bool(waiting) or len(documents) == MOST_AT_ONCE
+
+    async def _decide_together(self, documents: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Answer]]:
+        """As many of the first, at least one, as fit into one transaction with their runs."""
+        answered: list[tuple[Mapping[str, Any], Answer]] = []
+        size = 0
+        for document in documents:
+            answer, bytes_of_runs = _sized(document, await self._decide(document))
+            answered.append((document, answer))
+            size += bytes_of_runs
+            if size >= MOST_BYTES:
+                break
+        return answered
 
     async def _decide(self, document: Mapping[str, Any]) -> Answer:
         try:
@@ -223,6 +237,14 @@ class CommandHandler:
     async def _resolve_message(self, command: Command) -> Answer:
         state = str((command.params or {}).get("state", ""))
         return Answer(*await self._messages.resolve_message(command.item_id or "", state, self._clock.now()))
+
+
+def _sized(document: Mapping[str, Any], answer: Answer) -> tuple[Answer, int]:
+    """The answer, and how many bytes its runs have; a refusal if they cannot be stored."""
+    try:
+        return answer, sum(bytes_of(run) for run in answer.runs)
+    except DocumentRefused as fault:
+        return refused(document, fault), 0
 
 
 def _handled_together(documents: Sequence[Mapping[str, Any]]) -> int:
