@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from scheduler_daemon.scheduling.answers import Answer, refused
+from scheduler_daemon.scheduling.answers import Answer, refused, sized
 from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
@@ -14,12 +14,11 @@ from scheduler_daemon.scheduling.outcome import Retention
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
-from scheduler_daemon.store.mongo import bytes_of
 from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.transactions import MOST_BYTES
 from shared.clock import Clock
-from shared.errors import PASSING, DocumentRefused, InvalidDefinition, LeadershipLost, StoreError
+from shared.errors import PASSING, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
 from shared.models.jobs import Job
 from shared.models.policies import Policies
@@ -98,7 +97,7 @@ class CommandHandler:
         answered: list[tuple[Mapping[str, Any], Answer]] = []
         size = 0
         for document in documents:
-            answer, bytes_of_runs = _sized(document, await self._decide(document))
+            answer, bytes_of_runs = sized(document, await self._decide(document))
             answered.append((document, answer))
             size += bytes_of_runs
             if size >= MOST_BYTES:
@@ -237,14 +236,6 @@ class CommandHandler:
     async def _resolve_message(self, command: Command) -> Answer:
         state = str((command.params or {}).get("state", ""))
         return Answer(*await self._messages.resolve_message(command.item_id or "", state, self._clock.now()))
-
-
-def _sized(document: Mapping[str, Any], answer: Answer) -> tuple[Answer, int]:
-    """The answer, and how many bytes its runs have; a refusal if they cannot be stored."""
-    try:
-        return answer, sum(bytes_of(run) for run in answer.runs)
-    except DocumentRefused as fault:
-        return refused(document, fault), 0
 
 
 def _handled_together(documents: Sequence[Mapping[str, Any]]) -> int:
