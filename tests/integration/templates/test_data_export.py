@@ -20,6 +20,8 @@ from pydantic import ValidationError
 from scheduler_daemon.exports import encoders
 from scheduler_daemon.job_template import JobResult
 from scheduler_daemon.job_templates.data_export_template import DataExportTemplate
+from shared.errors import SettingsError
+from shared.settings import load_settings
 from tests.integration.templates.conftest import OpenWorkplace, Workplace
 from tests.support.documents import MONDAY
 
@@ -253,6 +255,14 @@ async def test_only_collections_of_the_settings_are_read(place: Workplace, name:
     result = await place.execute(EXPORT, collection=name)
     assert (result.outcome, result.retryable) == ("failure", False)
     assert result.summary == f"collection: the setting EXPORT_COLLECTIONS does not list {name!r}"
+
+
+@pytest.mark.parametrize("name", ["api_tokens", "dynamic_jobs", "job_runs", "commands"])
+def test_the_settings_never_list_what_holds_secrets(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1/")
+    monkeypatch.setenv("EXPORT_COLLECTIONS", f'["orders", "{name}"]')
+    with pytest.raises(SettingsError, match=rf"^EXPORT_COLLECTIONS\.1: .*{name} holds secrets"):
+        load_settings()
 
 
 async def test_without_a_folder_it_says_which_setting_is_missing(open_workplace: OpenWorkplace) -> None:
