@@ -1,5 +1,6 @@
 """Writes docs/settings.md and deploy/env/*.example from the settings themselves: `make docs`."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from textwrap import wrap
@@ -65,6 +66,11 @@ def environment_example(name: str) -> str:
     return "\n".join(lines)
 
 
+def secrets_of(name: str) -> list[str]:
+    """The settings of one file that are secrets: each is a credential of the units that read the file."""
+    return [field_name for field_name in _fields_of(name) if _is_secret(Settings.model_fields[field_name])]
+
+
 def write_all(root: Path) -> None:
     """Writes every generated file below `root`."""
     (root / "docs/settings.md").write_text(settings_page())
@@ -108,6 +114,9 @@ def _example(name: str, field: FieldInfo) -> str:
 
 
 def _text(value: Any) -> str:
+    """As one writes it into the environment."""
+    if isinstance(value, list | dict):
+        return json.dumps(value)
     return format_duration(value) if isinstance(value, timedelta) else str(value)
 
 

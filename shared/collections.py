@@ -33,6 +33,9 @@ OWN_COLLECTIONS = frozenset(
 )  # fmt: skip
 """All of the above: what the clean-up of a host application's data never touches."""
 
+SECRET_COLLECTIONS = frozenset({API_TOKENS, COMMANDS, DYNAMIC_JOBS, JOB_RUNS})
+"""Those that hold secrets: hashes of tokens, and parameters of jobs. They are never exported."""
+
 CODEC_OPTIONS: CodecOptions[dict[str, object]] = CodecOptions(
     tz_aware=True,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,

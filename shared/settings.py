@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from shared.errors import SettingsError
 from shared.setting_groups.daemon import DaemonSettings
@@ -49,6 +50,9 @@ def load_settings(**overrides: Any) -> Settings:
         overrides.setdefault("_secrets_dir", credentials)
     try:
         return Settings(**overrides)
+    except UnreadableSetting as fault:  # its cause quotes the value, its text the name
+        name = str(fault).split('"')[1].upper()
+        raise SettingsError(f"{name}: not JSON; write it as docs/settings.md shows") from None
     except ValidationError as fault:
         lines = [
             f"{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"

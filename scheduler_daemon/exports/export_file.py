@@ -64,6 +64,7 @@ class ExportFile:
         """
         self.name = name
         self._temporary = f".{name}.{secrets.token_hex(4)}.part"
+        self._parts: set[str] = set()
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._remove_parts()
@@ -107,8 +108,9 @@ class ExportFile:
             with suppress(OSError, ValueError):  # a full disk: what is held back cannot be written, either
                 if each is not None:
                     each.close()
-        with suppress(FileNotFoundError):
-            os.unlink(self._temporary, dir_fd=self._folder)
+        for part in self._parts:
+            with suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=self._folder)
         os.close(self._folder)
 
     def _remove_parts(self) -> None:
@@ -118,10 +120,13 @@ class ExportFile:
                     os.unlink(name, dir_fd=self._folder)
 
     def _create(self, name: str) -> BinaryIO:
-        return os.fdopen(os.open(name, _NEW, FILE_MODE, dir_fd=self._folder), "wb", buffering=1024 * 1024)
+        file = os.fdopen(os.open(name, _NEW, FILE_MODE, dir_fd=self._folder), "wb", buffering=1024 * 1024)
+        self._parts.add(name)
+        return file
 
     def _rename(self, old: str, new: str) -> None:
         os.rename(old, new, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        self._parts.discard(old)
 
 
 def _synced(file: BinaryIO) -> None:

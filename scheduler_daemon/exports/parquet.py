@@ -17,6 +17,7 @@ except ImportError:  # the extra is not installed
     pa = None
 
 ROWS_IN_GROUP = 20_000
+BYTES_IN_GROUP = 32 * 1024 * 1024
 
 _NUMBERS = {"int": "int32", "long": "int64", "double": "float64"}
 
@@ -46,12 +47,13 @@ def _kind(types: set[str]) -> str:
 
 
 class ParquetEncoder:
-    """Writes row groups of a fixed number of rows. misfits: values that are null, as their column's type changed."""
+    """Writes groups of rows, bounded in number and bytes. misfits: null, as the type of their column changed."""
 
     def __init__(self, file: BinaryIO, kinds: Mapping[str, str]) -> None:
         self._kinds = dict(kinds)
         self._values = values_at(list(kinds))
         self._rows: list[tuple[Any, ...]] = []
+        self._bytes = 0
         self._schema = pa.schema([(name, _arrow_type(kind)) for name, kind in kinds.items()])
         self._writer = pq.ParquetWriter(pa.PythonFile(file, mode="w"), self._schema, compression="zstd")
         self.misfits = 0
@@ -59,12 +61,14 @@ class ParquetEncoder:
     def encode(self, batch: bytes) -> int:
         rows = [tuple(self._values(document)) for document in documents(batch)]
         self._rows += rows
-        if len(self._rows) >= ROWS_IN_GROUP:
+        self._bytes += len(batch)
+        if len(self._rows) >= ROWS_IN_GROUP or self._bytes >= BYTES_IN_GROUP:
             self._write_group()
         return len(rows)
 
     def finish(self) -> None:
-        self._write_group()
+        if self._rows:
+            self._write_group()
         self._writer.close()
 
     def abandon(self) -> None:
@@ -72,7 +76,7 @@ class ParquetEncoder:
             self._writer.close()
 
     def _write_group(self) -> None:
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._bytes = self._rows, [], 0
         columns = zip(*rows, strict=True) if rows else [() for _ in self._kinds]
         arrays = [
             self._array(kind, values, field.type)

@@ -13,7 +13,6 @@ from scheduler_daemon.exports.upload import require_uploader
 from scheduler_daemon.exports.writing import write_all
 from scheduler_daemon.host_data import Filter, ReadableCollection
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobTemplate, TemplateParameters
-from scheduler_daemon.uninterrupted import in_thread
 from shared.errors import InvalidDefinition
 from shared.models.exports import ExportFormat, ExportRecord
 from shared.queries.filters import FILTER_DESCRIPTION, FilterText, read_filter
@@ -147,18 +146,20 @@ async def _export(
     total = await collection.count(criteria, most)
     sort = [(key.removeprefix("-"), -1 if key.startswith("-") else 1) for key in params.sort]
     batches = collection.raw_batches(criteria, columns, sort, params.max_documents or 0)
-    file = await in_thread(lambda: ExportFile(folder, _file_name(context), compress=params.gzip))
     encoders: list[Encoder] = []
 
-    def encoder() -> Encoder:
+    def encoder(file: ExportFile) -> Encoder:
         encoders.append(_encoder(params, file, columns, shape))
         return encoders[0]
 
     rows, written = await write_all(
-        batches, file, encoder, lambda done: context.progress(done, max(total, done)), context.clock
+        batches,
+        lambda: ExportFile(folder, _file_name(context), compress=params.gzip),
+        encoder,
+        lambda rows, written: context.services.exports.save(_record(context, rows, written)),
+        lambda done: context.progress(done, max(total, done)),
+        context.clock,
     )
-    record = _record(context, rows, written)
-    await context.services.exports.save(record)
     metrics: dict[str, Any] = {"rows": rows, "bytes": written.bytes, "sha256": written.sha256, "file": written.name}
     if params.upload:
         uploader = require_uploader(context.services.exports.uploader)
@@ -168,8 +169,9 @@ async def _export(
     if misfits:
         metrics["misfits"] = misfits
         context.log.warning("export_misfits", values=misfits)
-    context.log.info("exported", export_id=record.id, **metrics)
-    return JobResult.success(f"exported {rows} documents of {collection.name}", {**metrics, "exportId": record.id})
+    export_id = _export_id(context)
+    context.log.info("exported", export_id=export_id, **metrics)
+    return JobResult.success(f"exported {rows} documents of {collection.name}", {**metrics, "exportId": export_id})
 
 
 async def _columns(
@@ -211,7 +213,7 @@ def _file_name(context: JobExecutionContext) -> str:
 def _record(context: JobExecutionContext, rows: int, written: Written) -> ExportRecord:
     params: DataExportTemplate.Parameters = context.params
     return ExportRecord(
-        id=_digest(context.run_id, 16),
+        id=_export_id(context),
         collection=params.collection,
         format=params.format,
         file_name=written.name,
@@ -222,6 +224,11 @@ def _record(context: JobExecutionContext, rows: int, written: Written) -> Export
         job_id=context.job_id,
         created_at=context.clock.now(),
     )
+
+
+def _export_id(context: JobExecutionContext) -> str:
+    """The same for every attempt of a run."""
+    return _digest(context.run_id, 16)
 
 
 def _digest(text: str, size: int) -> str:

@@ -38,7 +38,8 @@ class DatabaseCleanupTemplate(JobTemplate):
         date_field: FieldPath = Field(
             "createdAt",
             title="Date field",
-            description="Field with the date that tells the age. Documents without a date there stay.",
+            description="Field with the date that tells the age. Documents without a date there, or with a list on the "
+            "way, stay.",
             examples=["createdAt", "meta.seenAt"],
         )
         older_than: Age = Field(

@@ -27,6 +27,8 @@ class SmsNotifierTemplate(ChannelNotifierTemplate):
         return services.sms_sender
 
     async def execute(self, context: JobExecutionContext) -> JobResult:
+        if context.params.dry_run:
+            return await super().execute(context)
         told = await context.notifications.apply_delivery_reports(context.clock.now())
         result = await super().execute(context)
         return JobResult(result.outcome, result.summary, {**result.metrics, **told}, result.retryable)

@@ -50,7 +50,8 @@ class TicketCleanupTemplate(JobTemplate):
         date_field: FieldPath = Field(
             "updatedAt",
             title="Date field",
-            description="Field with the date that tells the age. Tickets without a date there stay.",
+            description="Field with the date that tells the age. Tickets without a date there, or with a list on the "
+            "way, stay.",
             examples=["updatedAt", "closedAt"],
         )
         older_than: Age = Field(

@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
+from scheduler_daemon.store.mongo import bytes_of
 from scheduler_daemon.store.passes import HandledCommand
-from shared.errors import StoreError
+from shared.errors import DocumentRefused, StoreError
 from shared.models.runs import SkipReason
 from shared.queries.run_documents import RunDocument
 
@@ -45,3 +46,11 @@ def refused(document: Mapping[str, Any], fault: StoreError) -> Answer:
     """For a run that the database does not take."""
     log.error("run_not_storable", command_id=str(document["_id"]), error=str(fault))
     return Answer(False, "the run cannot be stored")
+
+
+def sized(document: Mapping[str, Any], answer: Answer) -> tuple[Answer, int]:
+    """The answer, and how many bytes its runs have; a refusal if they cannot be stored."""
+    try:
+        return answer, sum(bytes_of(run) for run in answer.runs)
+    except DocumentRefused as fault:
+        return refused(document, fault), 0

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from scheduler_daemon.scheduling.answers import Answer, refused
+from scheduler_daemon.scheduling.answers import Answer, refused, sized
 from scheduler_daemon.scheduling.backfill import backfill_runs, in_portions
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.job_reader import JobReader
@@ -16,6 +16,7 @@ from scheduler_daemon.store.commands import CommandStore
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.runs import RunStore
+from scheduler_daemon.store.transactions import MOST_BYTES
 from shared.clock import Clock
 from shared.errors import PASSING, InvalidDefinition, LeadershipLost, StoreError
 from shared.models.commands import Command
@@ -86,10 +87,22 @@ class CommandHandler:
         for _ in range(MOST_COMMITS):
             if not waiting:
                 break
-            count = _handled_together(waiting)
-            await self._write([(each, await self._decide(each)) for each in waiting[:count]])
-            waiting = waiting[count:]
+            answered = await self._decide_together(waiting[: _handled_together(waiting)])
+            await self._write(answered)
+            waiting = waiting[len(answered) :]
         return bool(waiting) or len(documents) == MOST_AT_ONCE
+
+    async def _decide_together(self, documents: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Answer]]:
+        """As many of the first, at least one, as fit into one transaction with their runs."""
+        answered: list[tuple[Mapping[str, Any], Answer]] = []
+        size = 0
+        for document in documents:
+            answer, bytes_of_runs = sized(document, await self._decide(document))
+            answered.append((document, answer))
+            size += bytes_of_runs
+            if size >= MOST_BYTES:
+                break
+        return answered
 
     async def _decide(self, document: Mapping[str, Any]) -> Answer:
         try:

@@ -7,21 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from scheduler_daemon.store.mongo import Database, translated
-from shared.collections import (
-    API_TOKENS,
-    COMMANDS,
-    DELIVERIES,
-    DYNAMIC_JOBS,
-    JOB_RUN_LOGS,
-    JOB_RUNS,
-    NOTIFICATION_QUEUE,
-    SCHEDULED_NOTIFICATIONS,
-)
+from shared.collections import API_TOKENS
+from shared.indexes import INDEXES
 from shared.queries import retention as queries
 
-EXPIRING = (
-    JOB_RUNS, JOB_RUN_LOGS, COMMANDS, NOTIFICATION_QUEUE, DELIVERIES, DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS,
-)  # fmt: skip
+EXPIRING = tuple(spec.collection for spec in INDEXES if spec.expire_after_seconds is not None)
 MOST_TOKENS = 10_000
 
 

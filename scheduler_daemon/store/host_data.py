@@ -172,7 +172,7 @@ class ExportedCollection(_HostCollection):
     async def raw_batches(
         self, criteria: Filter, projection: Sequence[str], sort: Sequence[tuple[str, int]], limit: int
     ) -> AsyncGenerator[bytes, None]:
-        shown = {"_id": 0, **dict.fromkeys(projection, 1)} if projection else None
+        shown = _shown(projection) if projection else None
         cursor = self._collection.find_raw_batches(criteria, shown, batch_size=READ_AT_ONCE, limit=limit)
         if sort:
             cursor = cursor.sort(list(sort)).allow_disk_use(True)
@@ -185,6 +185,12 @@ class ExportedCollection(_HostCollection):
                 yield cast(bytes, batch)
         finally:
             await cursor.close()
+
+
+def _shown(fields: Sequence[str]) -> dict[str, int]:
+    """Exactly these: the identity only if it, or a part of it, is among them."""
+    shown = dict.fromkeys(fields, 1)
+    return shown if any(name.split(".")[0] == "_id" for name in fields) else {"_id": 0, **shown}
 
 
 def _those(ids: Sequence[Any], criteria: Filter) -> filters.Filter:

@@ -1,9 +1,10 @@
 """The daemon's client and the translation of driver errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import bson
 from bson.errors import BSONError, InvalidDocument
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
@@ -60,6 +61,12 @@ def translated() -> Iterator[None]:
         raise translate(fault) from fault
     except (InvalidDocument, BSONError, OverflowError, UnicodeError, RecursionError) as fault:
         raise DocumentRefused(type(fault).__name__) from None  # its text quotes the document
+
+
+def bytes_of(document: Mapping[str, Any]) -> int:
+    """Its size in BSON; DocumentRefused if it cannot be stored."""
+    with translated():
+        return len(bson.encode(document))
 
 
 def translate(fault: PyMongoError) -> StoreError:

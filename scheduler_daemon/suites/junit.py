@@ -62,7 +62,7 @@ def parse_report(source: bytes) -> JunitReport:
     parser.buffer_text = True
     try:
         parser.Parse(source, True)
-    except expat.ExpatError as fault:
+    except (expat.ExpatError, LookupError, ValueError) as fault:  # the latter two: an encoding that it cannot read
         raise ReportUnreadable(f"the report is not XML: {fault}") from None
     return reading.report
 

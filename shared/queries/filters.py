@@ -187,8 +187,13 @@ FilterText = Annotated[
 
 
 def older_than(field: str, moment: datetime) -> Filter:
-    """Documents whose date is before `moment`. A list of dates is no date, though a comparison finds those, too."""
-    return {field: {"$lt": moment, "$not": {"$type": "array"}}}
+    """Documents whose date is before `moment`. A list there, or on the way there, holds no date of the document.
+
+    A comparison alone finds what has one old entry among new ones.
+    """
+    parts = field.split(".")
+    ways = {".".join(parts[:depth]): {"$not": {"$type": "array"}} for depth in range(1, len(parts))}
+    return {field: {"$lt": moment, "$not": {"$type": "array"}}, **ways}
 
 
 def before(field: str, moment: datetime, identity: Any) -> Filter:

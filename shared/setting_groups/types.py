@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from shared.collections import API_TOKENS, OWN_COLLECTIONS
+from shared.collections import OWN_COLLECTIONS, SECRET_COLLECTIONS
 
 
 def _is_mongodb_uri(value: SecretStr) -> SecretStr:
@@ -28,9 +28,9 @@ def _is_foreign(name: str) -> str:
     return name
 
 
-def _holds_no_tokens(name: str) -> str:
-    if name == API_TOKENS:
-        raise ValueError(f"{API_TOKENS} is never exported; take it off the list")
+def _holds_no_secrets(name: str) -> str:
+    if name in SECRET_COLLECTIONS:
+        raise ValueError(f"{name} holds secrets and is never exported; take it off the list")
     return name
 
 
@@ -42,7 +42,7 @@ def _is_absolute_folder(path: Path) -> Path:
 
 CollectionName = Annotated[str, AfterValidator(_is_collection_name)]
 ForeignCollection = Annotated[CollectionName, AfterValidator(_is_foreign)]
-ExportableCollection = Annotated[CollectionName, AfterValidator(_holds_no_tokens)]
+ExportableCollection = Annotated[CollectionName, AfterValidator(_holds_no_secrets)]
 Folder = Annotated[Path, AfterValidator(_is_absolute_folder)]
 
 

@@ -369,6 +369,17 @@ async def test_a_dry_run_sends_nothing(open_sms: OpenSms, twilio: TwilioServer) 
     assert twilio.asked == []
 
 
+async def test_a_dry_run_leaves_reports_of_delivery_as_they_are(open_sms: OpenSms, twilio: TwilioServer) -> None:
+    office = await open_sms()
+    await add_messages(office, ADA)
+    await notify(office)
+    await tell(office, ADA, twilio.messages[0].sid, Report.DELIVERED)
+    result = await office.execute(SmsNotifierTemplate(), dry_run=True)
+    assert result.metrics == {"waiting": 0}
+    assert (await office.item(ADA))["state"] == "sent"
+    assert (await notify(office)).metrics["delivered"] == 1
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

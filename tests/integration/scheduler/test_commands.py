@@ -49,6 +49,18 @@ async def test_run_nows_of_many_jobs_are_one_commit(bench: Workbench, commits: l
     assert await bench.states() == ["succeeded"] * 30
 
 
+async def test_run_nows_with_large_parameters_are_several_commits(
+    bench: Workbench, commits: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(command_handler, "MOST_BYTES", 50_000)
+    await bench.db.dynamic_jobs.insert_many([job_document(f"job-{number}") for number in range(5)])
+    params = {"text": "x" * 20_000}
+    await ask(bench, *(run_now(number, f"job-{number}", params=params) for number in range(5)))
+    await bench.settle()
+    assert commits == [3, 2]
+    assert len(await bench.states()) == 5
+
+
 async def test_a_second_run_now_of_a_job_knows_of_the_first(bench: Workbench, commits: list[int]):
     await bench.db.dynamic_jobs.insert_one(job_document(template="held"))
     await ask(bench, run_now(1, "job-1"), run_now(2, "job-1"))

@@ -20,6 +20,8 @@ from pydantic import ValidationError
 from scheduler_daemon.exports import encoders
 from scheduler_daemon.job_template import JobResult
 from scheduler_daemon.job_templates.data_export_template import DataExportTemplate
+from shared.errors import SettingsError
+from shared.settings import load_settings
 from tests.integration.templates.conftest import OpenWorkplace, Workplace
 from tests.support.documents import MONDAY
 
@@ -88,6 +90,24 @@ async def test_fields_filter_and_sort_choose_what_is_in_it(place: Workplace, fol
     )  # fmt: skip
     assert lines(folder, result) == [["customer.name;_id"], [";4"], ["Ada;3"]]
     assert result.metrics["file"].startswith("some-")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (["_id.day"], ["1"]),
+        (["total", "_id.day"], ["2.5", "1"]),
+        (["_id"], ['{"day":1,"shop":7}']),
+        (["total"], ["2.5"]),
+    ],
+)
+async def test_a_part_of_the_identity_is_a_column_like_any_other(
+    place: Workplace, folder: Path, fields: list[str], expected: list[str]
+) -> None:
+    await place.db.orders.delete_many({})
+    await place.db.orders.insert_one({"_id": {"day": 1, "shop": 7}, "total": 2.5})
+    result = await place.execute(EXPORT, collection="orders", fields=fields)
+    assert lines(folder, result) == [fields, expected]
 
 
 async def test_gzip_holds_the_same(place: Workplace, folder: Path) -> None:
@@ -235,6 +255,14 @@ async def test_only_collections_of_the_settings_are_read(place: Workplace, name:
     result = await place.execute(EXPORT, collection=name)
     assert (result.outcome, result.retryable) == ("failure", False)
     assert result.summary == f"collection: the setting EXPORT_COLLECTIONS does not list {name!r}"
+
+
+@pytest.mark.parametrize("name", ["api_tokens", "dynamic_jobs", "job_runs", "commands"])
+def test_the_settings_never_list_what_holds_secrets(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1/")
+    monkeypatch.setenv("EXPORT_COLLECTIONS", f'["orders", "{name}"]')
+    with pytest.raises(SettingsError, match=rf"^EXPORT_COLLECTIONS\.1: .*{name} holds secrets"):
+        load_settings()
 
 
 async def test_without_a_folder_it_says_which_setting_is_missing(open_workplace: OpenWorkplace) -> None:

@@ -55,6 +55,24 @@ async def test_what_is_old_and_matches_goes_and_the_rest_stays(place: Workplace)
     assert again.metrics["deleted"] == 0
 
 
+@pytest.mark.parametrize("keep", [0, 1])
+async def test_a_list_on_the_way_to_the_date_tells_no_age(place: Workplace, keep: int) -> None:
+    """Of the dates in a list a comparison finds any: one old entry would delete a document that has new ones."""
+    old, new = {"seenAt": MONDAY - 40 * DAY}, {"seenAt": MONDAY}
+    await place.db.sessions.create_index("a.items.seenAt")
+    await place.db.sessions.insert_many(
+        [
+            {"_id": "a-mixed", "a": {"items": [old, new]}},
+            {"_id": "b-outer", "a": [{"items": old}, {"items": new}]},
+            {"_id": "c-plain", "a": {"items": old}},
+            {"_id": "d-newest", "a": {"items": new}},
+        ]
+    )
+    result = await place.execute(CLEANUP, **QUICK, dateField="a.items.seenAt", keepLast=keep)
+    assert (result.outcome, result.metrics["deleted"]) == ("success", 1)
+    assert await left(place) == ["a-mixed", "b-outer", "d-newest"]
+
+
 async def test_a_dry_run_reports_what_would_go_and_deletes_nothing(place: Workplace) -> None:
     await place.db.sessions.insert_many([session(n, 40) for n in range(7)])
     result = await place.execute(CLEANUP, **QUICK, dryRun=True)

@@ -63,6 +63,15 @@ async def test_expired_documents_of_every_collection_go_at_once(place: Workplace
         assert [each["_id"] async for each in place.db[name].find().sort("_id", 1)] == ["2", "3", "4"]
 
 
+async def test_every_collection_whose_documents_expire_is_cleaned_up(place: Workplace) -> None:
+    expiring = set()
+    for name in await place.db.list_collection_names():
+        indexes = await place.db[name].index_information()
+        if any("expireAfterSeconds" in index for index in indexes.values()):
+            expiring.add(name)
+    assert set(EXPIRING) == expiring
+
+
 async def test_a_dry_run_counts_and_removes_nothing(place: Workplace, temporary: Path, tmp_path: Path) -> None:
     await add_expiring(place)
     put(temporary / "old", 8)

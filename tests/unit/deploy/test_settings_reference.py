@@ -31,7 +31,7 @@ def test_every_setting_is_in_exactly_one_example_and_nothing_else_is() -> None:
 def test_the_examples_as_written_are_valid_and_change_no_default(tmp_path: Path) -> None:
     given = [pair for name in ENV_FILES for pair in _assignments(environment_example(name))]
     env_file = tmp_path / "all.env"
-    env_file.write_text("".join(f"{name}='{value}'\n" for name, value in given))
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in given))
     read = Settings(_env_file=env_file)
     for name, field in Settings.model_fields.items():
         assert field.is_required() or getattr(read, name) == field.default, name

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from deploy.settings_reference import ROOT
+from deploy.settings_reference import ROOT, secrets_of
 
 UNITS = ("daemon", "api")
 
@@ -37,6 +37,8 @@ def test_the_daemon_is_watched_drained_and_recognised_after_a_restart() -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_secrets_are_credentials(unit: str) -> None:
-    assert "mongodb_uri:unified-scheduler.mongodb_uri" in _directives(unit)["LoadCredential"]
+def test_exactly_the_secrets_of_a_program_are_its_credentials(unit: str) -> None:
+    expected = [f"{name}:unified-scheduler.{name}" for name in secrets_of("common") + secrets_of(unit)]
+    assert sorted(_directives(unit)["LoadCredential"]) == sorted(expected)
+    assert "mongodb_uri:unified-scheduler.mongodb_uri" in expected
     assert "Environment" not in _directives(unit)

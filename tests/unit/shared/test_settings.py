@@ -16,6 +16,8 @@ WRONG = [
     ("DAEMON_BATCH_SIZE", "501", "less than or equal to 500"),
     ("RUN_RETENTION_SUCCESS", "hunter2", "write a duration"),
     ("SMTP_SECURITY", "hunter2", "'starttls', 'tls' or 'none'"),
+    ("EXPORT_COLLECTIONS", "hunter2", "not JSON"),
+    ("TEST_SUITES", '{"hunter2": ', "not JSON"),
     ("LOG_LEVEL", "hunter2", "'debug', 'info', 'warning' or 'error'"),
 ]
 

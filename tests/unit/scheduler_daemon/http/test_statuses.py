@@ -32,6 +32,10 @@ def test_a_refusal_stays_one(status: int) -> None:
         ("soon", None),
         ("²", None),
         ("Mon, 99 Nov 2026 09:01:30 GMT", None),
+        ("Mon, 01 Jan 999999999999999999999 00:00:00 GMT", None),
+        ("Mon, 23 Nov 2026 09:01:30 +99999999999999999999", None),
+        ("Mon, 23 Nov 2026 09:01:30 +9959", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", timedelta(0)),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_a_date(header: str | None, expected: timedelta | None) -> None:

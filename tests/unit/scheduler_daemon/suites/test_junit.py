@@ -45,6 +45,10 @@ def test_a_report_of_very_many_failures_names_the_first_ones() -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
+        (b'<?xml version="1.0" encoding="no-such-one"?><testsuite/>', "not XML"),
+        (b'<?xml version="1.0" encoding="utf-32"?><testsuite/>', "not XML"),
+        (b'<?xml version="1.0" encoding="idna"?><testsuite/>', "not XML"),
+        (b'<?xml version="1.0" encoding="base64"?><testsuite/>', "not XML"),
         (
             b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuite><testcase name="&a;"/></testsuite>',
             "type",
