@@ -163,7 +163,7 @@ class Processor:
         if self._approval_above is None or scheduled.purpose == "test":
             return None
         recipients, approval = await self._fan_out.count(scheduled), scheduled.approval
-        approved = approval.recipients if approval is not None and approval.at is not None else 0
+        approved = 0 if approval is None else approval.covers
         return recipients if recipients > max(self._approval_above, approved) else None
 
     async def _hold(

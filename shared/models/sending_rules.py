@@ -91,3 +91,8 @@ class Approval(Part):
     recipients: int
     by: str | None = None
     at: Moment | None = None
+
+    @property
+    def covers(self) -> int:
+        """Up to how many recipients it holds: a tenth more than were approved of, since groups grow a little."""
+        return self.recipients + self.recipients // 10 if self.at is not None else 0

@@ -181,6 +181,19 @@ async def test_a_group_that_grew_over_the_threshold_is_not_sent_to_unasked(open_
     assert await office.items() == []
 
 
+@pytest.mark.parametrize(("approved", "held"), [(21, 0), (20, 1)])
+async def test_an_approval_covers_a_tenth_more(open_office: OpenOffice, approved: int, held: int) -> None:
+    office = await open_office(notification_approval_above=2)
+    await office.add_template()
+    addresses = [{"email": f"p{n}@example.com"} for n in range(23)]
+    approval = {"requestedBy": "ada", "recipients": approved, "by": "bob", "at": MONDAY}
+    await office.schedule(recipients={"addresses": addresses}, approval=approval)
+    await office.process()
+    office.clock.advance(5)
+    report = await office.process()
+    assert (report["held"], report["queued"]) == (held, 23 * (1 - held))
+
+
 async def test_a_value_of_another_type_than_declared_fails_that_message_and_is_named(office: Office) -> None:
     await office.add_template(variables=[{"name": "name"}, {"name": "age", "type": "number"}])
     await office.schedule(
