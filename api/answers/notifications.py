@@ -83,6 +83,7 @@ def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
         "text",
         "html",
         "sms",
+        "replyTo",
         "attachments",
         "variables",
         "createdBy",

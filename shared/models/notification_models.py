@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.models.addresses import EmailAddress, Locale, Phone
+from shared.models.addresses import EmailAddress, Locale, MailboxText, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
 from shared.models.host_users import HostSelection
@@ -201,6 +201,8 @@ class NotificationTemplateDefinition(Model):
     text: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     html: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     sms: Annotated[Text, Field(max_length=5000)] | None = None
+    reply_to: MailboxText | None = None
+    """Where answers to these e-mails go; None: as the setting SMTP_REPLY_TO says."""
     attachments: Annotated[list[Attachment], Field(max_length=20)] = []
     variables: Annotated[list[TemplateVariable], Field(max_length=100)] = []
 
@@ -213,6 +215,8 @@ class NotificationTemplateDefinition(Model):
                 raise ValueError("the channel email needs a text or an html body")
         if self.attachments and Channel.EMAIL not in self.channels:
             raise ValueError("attachments go with the channel email")
+        if self.reply_to is not None and Channel.EMAIL not in self.channels:
+            raise ValueError("replyTo goes with the channel email")
         if Channel.SMS in self.channels and not self.sms:
             raise ValueError("the channel sms needs the field sms")
         names = [variable.name for variable in self.variables]
@@ -235,6 +239,7 @@ class NotificationTemplate(Document):
     text: str | None = None
     html: str | None = None
     sms: str | None = None
+    reply_to: MailboxText | None = None
     attachments: list[Attachment] = []
     variables: list[TemplateVariable] = []
     created_at: Moment

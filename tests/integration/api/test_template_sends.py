@@ -1,12 +1,16 @@
 """Notification templates: examples, sending one to oneself, statistics; failed messages sent again; people from CSV."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from api import create_app
+from api.context import store_of
 from shared.models.commands import Command
 from shared.models.notification_models import ScheduledNotification
 from shared.models.recipients import Recipient
+from shared.settings import Settings
 from tests.integration.api.conftest import (
     SCHEDULED,
     TEMPLATES,
@@ -178,3 +182,37 @@ def test_opt_outs_are_kept_with_the_person(admin: Caller) -> None:
     assert made["optOuts"] == [{"category": "news", "channel": "email"}, {"category": "offers", "channel": None}]
     wrong = admin.post(PEOPLE, {**body, "optOuts": [{"channel": "pigeon"}]})
     assert_problem(wrong, 422, "invalid_fields", "optOuts.0.channel")
+
+
+def test_a_preview_counts_the_segments_of_a_short_message(admin: Caller) -> None:
+    path = f"{TEMPLATES}/{admin.created(TEMPLATES, ordered(channels=['sms'], sms='{{ name }}' * 10))['id']}/preview"
+    assert admin.post(path).json["smsSegments"] == {"encoding": "gsm7", "count": 1}
+    assert admin.post(path, {"variables": {"name": "Ж" * 7}}).json["smsSegments"] == {"encoding": "ucs2", "count": 1}
+    assert admin.post(path, {"variables": {"name": "Ж" * 8}}).json["smsSegments"] == {"encoding": "ucs2", "count": 2}
+    email = f"{TEMPLATES}/{admin.created(TEMPLATES, template_body())['id']}/preview"
+    assert admin.post(email).json["smsSegments"] is None
+
+
+def test_a_preview_shows_where_the_link_to_unsubscribe_stands(settings: Callable[..., Settings], catalogue: Db) -> None:
+    links = {"public_url": "https://notify.example.com", "unsubscribe_key": "a key of sixteen characters"}
+    app = create_app(settings(**links))
+    admin = Caller(app, "admin")
+    path = f"{TEMPLATES}/{admin.created(TEMPLATES, template_body(text='{{ unsubscribe_url }}'))['id']}/preview"
+    assert admin.post(path).json["text"] == "https://notify.example.com/unsubscribe/preview"
+    assert admin.get("/unsubscribe/preview").status_code == 404
+    store_of(app).connection.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["nobody", "a@example.com\r\nBcc: b@example.com", "<a@example.com", "A, B <a@b@c>", ""]
+)
+def test_a_reply_to_that_is_no_mailbox_is_refused(admin: Caller, text: str) -> None:
+    assert_problem(admin.post(TEMPLATES, template_body(replyTo=text)), 422, "invalid_fields", "replyTo")
+
+
+def test_a_reply_to_is_kept_with_the_template(admin: Caller) -> None:
+    made = admin.created(TEMPLATES, template_body(replyTo="Sales <sales@example.com>"))
+    assert made["replyTo"] == "Sales <sales@example.com>"
+    assert admin.get(f"{TEMPLATES}/{made['id']}").json["replyTo"] == "Sales <sales@example.com>"
+    on_sms = template_body(channels=["sms"], sms="Hello", replyTo="sales@example.com")
+    assert_problem(admin.post(TEMPLATES, on_sms), 422, "invalid_fields")

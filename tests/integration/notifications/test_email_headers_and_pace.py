@@ -41,6 +41,47 @@ async def test_one_click_unsubscribe_names_recipient_and_category(
     assert links.subject(url.rpartition("/")[2]) == Subject(Channel.EMAIL, "ada@example.com", "news")
 
 
+async def test_the_text_carries_the_same_link_whatever_the_variables_say(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, public_url="https://notify.example.com", unsubscribe_key=KEY)
+    await office.add_template(text="Bye: {{ unsubscribe_url }}", html='<a href="{{ unsubscribe_url }}">Bye</a>')
+    items = [item_document(name, f"{name}@example.com", variables={"unsubscribe_url": "x"}) for name in ("ada", "bob")]
+    await office.db.notification_queue.insert_many(items)
+    await office.drain()
+    links = set()
+    for message in smtp_server.messages:
+        text, html = (part.get_content().strip() for part in message.parsed.iter_parts())
+        url = str(message.parsed["List-Unsubscribe"]).strip("<>")
+        assert (text, html) == (f"Bye: {url}", f'<a href="{url}">Bye</a>')
+        links.add(url)
+    assert len(links) == 2
+
+
+async def test_without_links_in_the_settings_a_text_can_tell(open_office: OpenOffice, smtp_server: SmtpServer) -> None:
+    office = await open_office(smtp_server)
+    await office.add_template(text="Bye{% if unsubscribe_url %}: {{ unsubscribe_url }}{% endif %}")
+    await office.db.notification_queue.insert_one(item_document("ada", "ada@example.com"))
+    await office.drain()
+    assert smtp_server.messages[0].parsed.get_content().strip() == "Bye"
+
+
+async def test_answers_go_where_the_template_says_before_the_settings(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, smtp_reply_to="help@example.com")
+    await office.add_template(replyTo="Sales, Paris <sales@example.com>")
+    await office.add_template(version=2, _id="welcome:2", replyTo='"Sales, Paris" <sales@example.com>')
+    items = [item_document(str(each), f"p{each}@example.com", templateVersion=each) for each in (1, 2)]
+    await office.db.notification_queue.insert_many(items)
+    await office.drain()
+    [message] = smtp_server.messages
+    assert message.parsed["Reply-To"] == '"Sales, Paris" <sales@example.com>'
+    failed = await office.item("1")
+    assert failed["state"] == "failed"
+    assert "replyTo" in failed["lastError"]["message"]
+
+
 @pytest.mark.parametrize(
     ("given", "item"),
     [

@@ -345,3 +345,11 @@ async def test_what_a_provider_lacks_stops_the_start_by_name(
         await open_office(**given)
     assert "secret" not in str(raised.value)
     assert TOKEN not in str(raised.value)
+
+
+async def test_a_short_message_may_carry_a_link_to_unsubscribe(open_sms: OpenSms, twilio: TwilioServer) -> None:
+    office = await open_sms(public_url="https://n.example.com", unsubscribe_key="a key of sixteen characters")
+    await add_messages(office, ADA, sms="Stop: {{ unsubscribe_url }}")
+    await office.execute(SmsNotifierTemplate())
+    [message] = twilio.messages
+    assert message.form["Body"].startswith("Stop: https://n.example.com/unsubscribe/")
