@@ -120,6 +120,7 @@ class ScheduledNotification(SendingRules, ScheduledDefinition):
     """The stored document of `scheduled_notifications`.
 
     purpose "test": a message that somebody sends to themselves to see a template; it expires like a tombstone.
+    messages_held: the daemon's; a pause has held messages that were queued before it. Another word each time.
     """
 
     name: Name
@@ -130,6 +131,7 @@ class ScheduledNotification(SendingRules, ScheduledDefinition):
     variables: Variables = {}
     approval: Approval | None = None
     purpose: Literal["test"] | None = None
+    messages_held: str | None = None
     daemon: NotificationProgress = NotificationProgress()
 
 

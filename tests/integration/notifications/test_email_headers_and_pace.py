@@ -1,6 +1,7 @@
 """What an installation may set of its e-mails: Reply-To, links to unsubscribe, how fast they leave, and the status."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,25 @@ async def test_messages_leave_no_faster_than_the_settings_allow(
     assert [item["state"] for item in await office.items()].count("pending") == 4
     quick = await open_office(smtp_server, smtp_messages_per_second=1000, epoch=8)
     assert (await quick.drain()).counts["sent"] == 4
+
+
+async def test_the_pace_is_the_channels_whoever_the_messages_are_of(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    """Two notifications and an alert, and two jobs of the template that drain at the same time."""
+    office = await open_office(smtp_server, smtp_messages_per_second=20)
+    sources = ("wave", "other", None)
+    await office.add_template()
+    await office.db.notification_queue.insert_many(
+        [
+            item_document(f"m{n}", f"m{n}@example.com", scheduledNotificationId=sources[n % len(sources)])
+            for n in range(15)
+        ]
+    )
+    began = time.monotonic()
+    reports = await asyncio.gather(office.drain(), office.drain())
+    assert sum(report.counts["sent"] for report in reports) == 15
+    assert time.monotonic() - began >= 10 / 20, "5 were saved up, 10 come one by one"
 
 
 async def test_a_channel_that_rests_is_told_until_it_works_again(

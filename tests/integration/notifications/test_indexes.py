@@ -11,6 +11,7 @@ from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
 from scheduler_daemon.store.mongo import Client, Database
 from shared.clock import EPOCH
 from shared.models.notification_models import Channel
+from shared.queries import holds
 from shared.queries import notifications as queries
 from tests.integration.notifications.conftest import item_document, moment, scheduled_document
 
@@ -145,3 +146,9 @@ async def test_fan_outs_to_be_checked(filled: Database) -> None:
     of_z = {"$set": {"scheduledNotificationId": "z"}}
     await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
     await check(filled, "notification_queue", queries.messages_of_occurrence("z", moment()), "by_source", 4)
+
+
+async def test_what_a_pause_has_held(filled: Database) -> None:
+    of_z = {"$set": {"scheduledNotificationId": "z", "heldFrom": moment()}}
+    await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
+    await check(filled, "notification_queue", holds.held_messages_of("z"), "by_source", 4)
