@@ -10,6 +10,8 @@ from shared.models.definitions import Definition
 from shared.models.notification_models import Channel, Variables
 from shared.models.schedule import Zone
 
+MOST_MEMBERS = 100_000
+
 ExternalKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """What another system calls the person; an import finds them by it."""
 
@@ -47,7 +49,7 @@ class RecipientGroupDefinition(Model):
     """A named set of people."""
 
     name: Name
-    members: Annotated[list[DocumentId], Field(max_length=100_000)] = []
+    members: Annotated[list[DocumentId], Field(max_length=MOST_MEMBERS)] = []
 
 
 class Recipient(Definition):

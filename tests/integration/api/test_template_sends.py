@@ -137,9 +137,16 @@ def imported(admin: Caller, text: str, query: str = "") -> Any:
 
 def test_people_are_imported_and_imported_again(admin: Caller, db: Db) -> None:
     text = "externalKey,email,name,variables.city\nk1,ada@example.com,Ada,London\nk2,bob@example.com,Bob,\n"
-    assert imported(admin, text, "?dryRun=true").json == {"created": 2, "updated": 0, "unchanged": 0, "dryRun": True}
+    assert imported(admin, text, "?dryRun=true").json == {
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "joined": 0,
+        "joined": 0,
+        "dryRun": True,
+    }
     assert db["recipients"].count_documents({}) == 0
-    assert imported(admin, text).json == {"created": 2, "updated": 0, "unchanged": 0, "dryRun": False}
+    assert imported(admin, text).json == {"created": 2, "updated": 0, "unchanged": 0, "joined": 0, "dryRun": False}
     people = [Recipient.from_document(each) for each in db["recipients"].find().sort("externalKey")]
     assert [(each.name, each.variables, each.revision) for each in people] == [
         ("Ada", {"city": "London"}, 1),
@@ -216,3 +223,24 @@ def test_a_reply_to_is_kept_with_the_template(admin: Caller) -> None:
     assert admin.get(f"{TEMPLATES}/{made['id']}").json["replyTo"] == "Sales <sales@example.com>"
     on_sms = template_body(channels=["sms"], sms="Hello", replyTo="sales@example.com")
     assert_problem(admin.post(TEMPLATES, on_sms), 422, "invalid_fields")
+
+
+def test_people_of_a_file_join_a_group(admin: Caller, db: Db) -> None:
+    known = admin.created(PEOPLE, {"email": "ada@example.com"})["id"]
+    group = admin.created("/api/notifications/groups", {"name": "Crew", "members": [known]})
+    text, query = "email\nada@example.com\nbob@example.com\n", f"?groupId={group['id']}"
+    assert imported(admin, text, f"{query}&dryRun=true").json["joined"] == 1
+    assert db["recipient_groups"].find_one() == db["recipient_groups"].find_one({"revision": 1})
+    assert imported(admin, text, query).json["joined"] == 1
+    joined = admin.get(f"/api/notifications/groups/{group['id']}").json
+    bob = (db["recipients"].find_one({"email": "bob@example.com"}) or {})["_id"]
+    assert (joined["members"], joined["revision"]) == ([known, bob], 2)
+    assert imported(admin, text, query).json["joined"] == 0
+    assert admin.get(f"/api/notifications/groups/{group['id']}").json["revision"] == 2
+    assert_problem(imported(admin, "email\neve@example.com\n", "?groupId=none"), 422, "invalid_fields", "groupId")
+    assert db["recipients"].count_documents({}) == 2, "all, or nothing"
+
+
+def test_the_description_of_the_api_says_what_an_import_takes(admin: Caller) -> None:
+    operation = admin.get("/api/openapi.json").json["paths"][f"{PEOPLE}/import"]["post"]
+    assert list(operation["requestBody"]["content"]) == ["text/csv"]
