@@ -142,7 +142,6 @@ def test_people_are_imported_and_imported_again(admin: Caller, db: Db) -> None:
         "updated": 0,
         "unchanged": 0,
         "joined": 0,
-        "joined": 0,
         "dryRun": True,
     }
     assert db["recipients"].count_documents({}) == 0
