@@ -1,5 +1,6 @@
 """Notification templates and scheduled notifications: what people write about notifications."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from shared.models.addresses import EmailAddress, Locale, MailboxText, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
+from shared.models.exports import FILE_NAME
 from shared.models.host_users import HostSelection
 from shared.models.schedule import Schedule, Zone
 from shared.models.sending_rules import Approval, SendingRules, TemplateVersion
@@ -171,7 +173,12 @@ class TemplateVariable(Model):
 
 
 class Attachment(Model):
-    """A file that an e-mail carries, by its place below the folder ATTACHMENT_FOLDER of the daemon."""
+    """A file that an e-mail carries, by its place below a folder of the daemon.
+
+    folder: attachments is ATTACHMENT_FOLDER; exports is EXPORT_FOLDER, where only finished files of data_export count.
+    """
+
+    folder: Literal["attachments", "exports"] = "attachments"
 
     path: Annotated[
         str,
@@ -179,7 +186,7 @@ class Attachment(Model):
             min_length=1,
             max_length=500,
             pattern=r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$",
-            description="Place of the file below ATTACHMENT_FOLDER, such as prices/2026.pdf.",
+            description="Place of the file below the folder, such as prices/2026.pdf.",
         ),
     ]
     name: Annotated[Text, Field(max_length=80, pattern=r"^[^/\\\x00-\x1f\x7f]*$")] = ""
@@ -191,6 +198,12 @@ class Attachment(Model):
         if any(part in (".", "..") for part in value.split("/")):
             raise ValueError("write the place without . and ..")
         return value
+
+    @model_validator(mode="after")
+    def _is_an_export(self) -> "Attachment":
+        if self.folder == "exports" and re.fullmatch(FILE_NAME, self.path) is None:
+            raise ValueError("path: write the fileName of an export, as GET /api/exports shows it")
+        return self
 
 
 class NotificationTemplateDefinition(Model):
