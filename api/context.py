@@ -76,6 +76,18 @@ def identity() -> Identity:
     )
 
 
+def required_if_match() -> str:
+    """The If-Match header of a request that is about what its sender has seen; Problem 428 if it names no revision."""
+    given = if_match()
+    if given is None or given.strip() == "*":
+        raise Problem(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            ProblemCode.PRECONDITION_REQUIRED,
+            "Send the revision that you have seen as If-Match: the ETag of GET.",
+        )
+    return given
+
+
 def if_match() -> str | None:
     """The If-Match header as it came; None: the client does not care which revision it changes."""
     return request.headers.get("If-Match")

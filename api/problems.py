@@ -53,6 +53,7 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not_found"  # no such document or path
     METHOD_NOT_ALLOWED = "method_not_allowed"  # the path exists, the method does not
     REVISION_MISMATCH = "revision_mismatch"  # If-Match names another revision than the present one
+    PRECONDITION_REQUIRED = "precondition_required"  # the request needs If-Match with the revision that was seen
     CONFLICT = "conflict"  # another writer was first, or the state does not allow it
     IN_USE = "in_use"  # others refer to the document, so it cannot be deleted
     TOO_MANY = "too_many"  # there is no room for one more

@@ -11,9 +11,11 @@ class DueSource:
 
     filter: which documents count; due_field: the date from which on a document is due;
     at_once: documents that are due whatever their date (None: there are no such).
+    beside: another source of the same template; the earlier of the two heads counts.
     """
 
     collection: str
     filter: Mapping[str, Any]
     due_field: str
     at_once: Mapping[str, Any] | None = None
+    beside: "DueSource | None" = None

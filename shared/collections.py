@@ -16,6 +16,7 @@ DELIVERIES = "deliveries"
 SCHEDULER_STATE = "scheduler_state"
 RECIPIENTS = "recipients"
 RECIPIENT_GROUPS = "recipient_groups"
+HOST_USER_PREFERENCES = "host_user_preferences"
 SUPPRESSIONS = "suppressions"
 PROVIDER_EVENTS = "provider_events"
 CALENDARS = "calendars"
@@ -28,7 +29,7 @@ OWN_COLLECTIONS = frozenset(
     {
         DYNAMIC_JOBS, COMMANDS, JOB_RUNS, JOB_RUN_LOGS, JOB_TEMPLATES, SCHEDULED_NOTIFICATIONS, NOTIFICATION_TEMPLATES,
         NOTIFICATION_QUEUE, DELIVERIES, SCHEDULER_STATE, RECIPIENTS, RECIPIENT_GROUPS, CALENDARS, CONTROLS, API_TOKENS,
-        AUDIT_LOG, EXPORTS, SUPPRESSIONS, PROVIDER_EVENTS,
+        AUDIT_LOG, EXPORTS, SUPPRESSIONS, PROVIDER_EVENTS, HOST_USER_PREFERENCES,
     }
 )  # fmt: skip
 """All of the above: what the clean-up of a host application's data never touches."""

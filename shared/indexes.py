@@ -149,6 +149,10 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.RECIPIENTS, "by_email", (("email", 1),), "the API: whom an import means"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
     IndexSpec(
+        names.HOST_USER_PREFERENCES, "by_creation", (("createdAt", -1), ("_id", -1)),
+        "the API: the list of preferences of users",
+    ),
+    IndexSpec(
         names.SUPPRESSIONS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the suppression list"
     ),
     IndexSpec(

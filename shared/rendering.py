@@ -2,7 +2,7 @@
 
 Precedence, weakest first: BUILTIN_VARIABLES as empty text, the template's declared defaults, the variables of the
 scheduled notification, what is known of the recipient (name, email ...), the recipient's stored variables, the
-variables written beside an address.
+variables written beside an address, the message's own link to unsubscribe.
 """
 
 import traceback
@@ -27,6 +27,7 @@ BUILTIN_VARIABLES: Mapping[str, str] = {
     "phone": "phone number of the recipient",
     "locale": "locale of the recipient, e.g. fr-FR",
     "timezone": "time zone of the recipient, e.g. Europe/Paris",
+    "unsubscribe_url": "link that ends such messages; empty in alerts, and unless the settings provide for links",
 }
 LONGEST_SUBJECT = 2000
 PARTS = ("subject", "text", "html", "sms")
@@ -90,8 +91,10 @@ def example_variables(template: Texts) -> dict[str, Any]:
     return {each.name: each.example for each in declared if each.example is not None and each.default is None}
 
 
-def rendering_context(template: Texts, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`variables` over the declared defaults.
+def rendering_context(
+    template: Texts, variables: Mapping[str, Any], unsubscribe_url: str | None = None
+) -> dict[str, Any]:
+    """`variables` over the declared defaults, and over all the link of this message, if it has one.
 
     InvalidDefinition names a required variable that is missing, or one whose value has another type than it declares.
     """
@@ -109,6 +112,8 @@ def rendering_context(template: Texts, variables: Mapping[str, Any]) -> dict[str
         else:
             context.pop(declared.name, None)
     context.update(variables)
+    if unsubscribe_url is not None:
+        context["unsubscribe_url"] = unsubscribe_url
     return context
 
 
@@ -140,8 +145,8 @@ def render_email(template: Texts, context: Mapping[str, Any]) -> RenderedEmail:
 
 
 def render_sms(template: Texts, context: Mapping[str, Any]) -> str:
-    """The text of a short message; faults as in render_email."""
-    return _rendered(template.sms or "", "sms", context)
+    """The text of a short message, each line end one character; faults as in render_email."""
+    return _rendered(template.sms or "", "sms", context).replace("\r\n", "\n")
 
 
 def check_plain(source: str, field: str) -> None:

@@ -10,6 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from shared.models.notification_models import Channel
+from shared.models.queue import QueueItem
 from shared.queries.suppressions import Subject
 from shared.settings import Settings
 
@@ -36,6 +37,17 @@ class UnsubscribeLinks:
     def one_click(self) -> bool:
         """RFC 8058 wants HTTPS."""
         return self._public_url.startswith("https://")
+
+    @property
+    def sample(self) -> str:
+        """What a preview shows in the place of a link. It takes nobody off."""
+        return f"{self._public_url}{PATH}/preview"
+
+    def of_message(self, item: QueueItem) -> str | None:
+        """The link that a message carries; None: an alert of a job is nobody's newsletter."""
+        if item.scheduled_notification_id is None:
+            return None
+        return self.url(Subject(item.channel, item.recipient.address, item.category))
 
     def url(self, subject: Subject) -> str:
         """The link for one recipient of one message."""

@@ -9,6 +9,7 @@ from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import Statistics
 from shared.models.queue import Delivery, QueueItem, QueueState
+from shared.queries.holds import is_held
 
 _ITEM_FIELDS = (
     "scheduledNotificationId",
@@ -62,6 +63,9 @@ _COUNTED_AS = {
 def message_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Never fails: a malformed item keeps its stored state, and lastError says what is wrong with it."""
     answer = _shown(stored, _ITEM_FIELDS, _ITEM_MOMENTS)
+    answer["held"] = is_held(stored)
+    if answer["held"]:
+        answer["sendAfter"] = moment(stored["heldFrom"])
     answer["problem"] = None
     try:
         QueueItem.from_document(stored)

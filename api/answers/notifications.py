@@ -11,7 +11,7 @@ from api.answers.owned import fault_of, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
-from shared.models.recipients import Recipient, RecipientGroup
+from shared.models.recipients import HostUserPreferences, Recipient, RecipientGroup
 from shared.models.suppressions import Suppression
 from shared.queries.revisions import revision_of
 from shared.schedule.sending_times import firing_exclusions, firing_schedule
@@ -83,6 +83,7 @@ def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
         "text",
         "html",
         "sms",
+        "replyTo",
         "attachments",
         "variables",
         "createdBy",
@@ -109,6 +110,11 @@ def recipient_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
 def group_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A group of people."""
     return owned_answer(stored, RecipientGroup, ("name", "members"))
+
+
+def host_user_preferences_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a user of the host application does not want."""
+    return owned_answer(stored, HostUserPreferences, ("optOuts",))
 
 
 def suppression_answer(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,11 +16,16 @@ FIELDS = tuple(_EMPTY)
 
 @dataclass(slots=True)
 class ImportPlan:
-    """inserts: new people with their ids; updates: (stored, fields to set)."""
+    """inserts: new people with their ids; updates: (stored, fields to set); people: the ids of all.
+
+    joined: how many of them were not in the group before.
+    """
 
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     unchanged: int = 0
+    people: list[Any] = field(default_factory=list)
+    joined: int = 0
 
 
 def plan_import(rows: Sequence[Row], stored: Iterable[dict[str, Any]]) -> ImportPlan:
@@ -43,13 +48,15 @@ def plan_import(rows: Sequence[Row], stored: Iterable[dict[str, Any]]) -> Import
         whole, wrong = checked(row.line, _whole(row, person))
         faults += wrong
         if person is None:
-            plan.inserts.append({"_id": uuid.uuid4().hex, **whole})
+            person = {"_id": uuid.uuid4().hex}
+            plan.inserts.append({**person, **whole})
         elif (first := meant.setdefault(person["_id"], row.line)) != row.line:
             faults.append(_fault(row, "repeated", f"is the same person as line {first}"))
         elif changes := {name: value for name, value in whole.items() if person.get(name) != value}:
             plan.updates.append((person, changes))
         else:
             plan.unchanged += 1
+        plan.people.append(person["_id"])
     if faults:
         raise invalid_fields(faults[:MOST_FAULTS])
     return plan

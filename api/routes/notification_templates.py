@@ -9,7 +9,7 @@ from api.answers.messages import statistics
 from api.answers.notifications import notification_template_answer
 from api.auth import needs
 from api.checks.notifications import check_template
-from api.context import actor, clock, identity, if_match, store
+from api.context import actor, clock, identity, if_match, settings, store
 from api.definitions.scheduled_notifications import pinned
 from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
 from api.paging import PageQuery, listing
@@ -31,6 +31,8 @@ from shared.rendering import (
     render_sms,
     rendering_context,
 )
+from shared.sms_segments import segments_of
+from shared.unsubscribe import UnsubscribeLinks
 
 blueprint = resource("notification templates", NOTIFICATIONS, "Texts that notifications are rendered from")
 
@@ -112,13 +114,16 @@ def template_statistics(path: DocumentPath) -> Response:
     return ok({"scheduledNotifications": users, "statistics": statistics(counts)})
 
 
-def _rendered(template: NotificationTemplate, variables: Mapping[str, Any]) -> dict[str, str | None]:
+def _rendered(template: NotificationTemplate, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The texts of the template's channels; InvalidDefinition names what is missing or wrong."""
-    context = rendering_context(template, variables)
-    rendered: dict[str, str | None] = {"subject": None, "text": None, "html": None, "sms": None}
+    links = UnsubscribeLinks.from_settings(settings())
+    context = rendering_context(template, variables, None if links is None else links.sample)
+    rendered: dict[str, Any] = dict.fromkeys(("subject", "text", "html", "sms", "smsSegments"))
     if Channel.EMAIL in template.channels:
         email = render_email(template, context)
         rendered |= {"subject": email.subject, "text": email.text, "html": email.html}
     if Channel.SMS in template.channels:
-        rendered["sms"] = render_sms(template, context)
+        text = render_sms(template, context)
+        segments = segments_of(text)
+        rendered |= {"sms": text, "smsSegments": {"encoding": segments.encoding, "count": segments.count}}
     return rendered

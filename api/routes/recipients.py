@@ -1,6 +1,7 @@
 """`/api/notifications/recipients`: people who can be notified."""
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 from pydantic import Field
@@ -14,7 +15,7 @@ from api.problems import Problem, ProblemCode
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
-from shared.models.base import Model
+from shared.models.base import DocumentId, Model
 from shared.models.recipients import RecipientDefinition
 
 blueprint = resource("recipients", NOTIFICATIONS, "People who can be notified")
@@ -25,9 +26,22 @@ class RecipientBody(Body, RecipientDefinition):
 
 
 class ImportQuery(Model):
-    """dryRun: says what an import would do, and does nothing."""
+    """dryRun: says what an import would do, and does nothing. groupId: the group that everybody in the file joins."""
 
     dry_run: bool = Field(False, description="Only check the file, and count.")
+    group_id: DocumentId | None = Field(None, description="Group that everybody in the file becomes a member of.")
+
+
+CSV_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "UTF-8 with a heading: externalKey, name, email, phone, locale, timezone, variables.<name>.",
+    "content": {
+        "text/csv": {
+            "schema": {"type": "string"},
+            "example": "externalKey,email,name,variables.city\nk1,ada@example.com,Ada,London\n",
+        }
+    },
+}
 
 
 @blueprint.get("/recipients", summary="People, the newest first")
@@ -60,7 +74,11 @@ def delete_recipient(path: DocumentPath) -> Response:
     return no_content()
 
 
-@blueprint.post("/recipients/import", summary="Add and change people from a CSV file (text/csv): all, or none")
+@blueprint.post(
+    "/recipients/import",
+    summary="Add and change people from a CSV file (text/csv): all, or none",
+    request_body=CSV_BODY,
+)
 def import_recipients(query: ImportQuery) -> Response:
     if request.mimetype != "text/csv":
         raise Problem(
@@ -78,6 +96,6 @@ def import_recipients(query: ImportQuery) -> Response:
 
     keys = [row.given["externalKey"] for row in rows if row.given.get("externalKey")]
     emails = [row.given["email"] for row in rows if row.given.get("email")]
-    store().recipients.import_all(keys, emails, planned, actor(), dry_run=query.dry_run)
+    store().recipients.import_all(keys, emails, planned, actor(), group_id=query.group_id, dry_run=query.dry_run)
     counts = {"created": len(plan.inserts), "updated": len(plan.updates), "unchanged": plan.unchanged}
-    return ok({**counts, "dryRun": query.dry_run})
+    return ok({**counts, "joined": plan.joined, "dryRun": query.dry_run})

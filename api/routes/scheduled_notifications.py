@@ -7,7 +7,7 @@ from flask import Response
 
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
-from api.context import actor, clock, identity, if_match, settings, store
+from api.context import actor, clock, identity, if_match, required_if_match, settings, store
 from api.definitions.approvals import approval_of, approved
 from api.definitions.calendars import calendars_of
 from api.definitions.scheduled_notifications import (
@@ -151,7 +151,12 @@ def resume_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: 
 
 @blueprint.post("/scheduled/<id>/approve", summary="Approve one with many recipients that somebody else wrote")
 def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
-    return _changed(path, lambda stored: approved(stored, actor(), clock().now()), "approve")
+    """What is approved is what was seen: without If-Match the answer is 428, with an older revision 412."""
+    seen = required_if_match()
+    changed = store().scheduled_notifications.change(
+        path.id, seen, lambda stored: approved(stored, actor(), clock().now()), actor(), "approve"
+    )
+    return document(_answers([changed])[0])
 
 
 @blueprint.post("/scheduled/<id>/retry-failed", summary="Send the messages that failed again")

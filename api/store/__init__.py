@@ -9,6 +9,7 @@ from api.store.commands import CommandStore
 from api.store.connection import Connection
 from api.store.exports import ExportStore
 from api.store.groups import GroupStore
+from api.store.host_user_preferences import HostUserPreferencesStore
 from api.store.jobs import JobStore
 from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
@@ -69,6 +70,10 @@ class Store:
     @cached_property
     def groups(self) -> GroupStore:
         return GroupStore(self.connection, self._clock)
+
+    @cached_property
+    def host_user_preferences(self) -> HostUserPreferencesStore:
+        return HostUserPreferencesStore(self.connection, self._clock)
 
     @cached_property
     def calendars(self) -> CalendarStore:

@@ -9,6 +9,7 @@ from pymongo.client_session import ClientSession
 from api.store import journal
 from api.store.actor import Actor
 from api.store.errors import translated
+from api.store.groups import GroupStore
 from api.store.owned import OwnedStore
 from shared.collections import RECIPIENTS
 from shared.queries.revisions import next_revision
@@ -19,10 +20,15 @@ IMPORT_SECONDS = 30.0
 
 
 class Import(Protocol):
-    """What an import writes: people to insert, and (stored, fields to set) of those to change."""
+    """What an import writes: people to insert, (stored, fields to set) of those to change, and all who join a group.
+
+    joined: set by the store; how many of them were not in the group.
+    """
 
     inserts: list[dict[str, Any]]
     updates: list[tuple[dict[str, Any], dict[str, Any]]]
+    people: list[Any]
+    joined: int
 
 
 Plan = Callable[[list[dict[str, Any]]], Import]
@@ -48,9 +54,20 @@ class RecipientStore(OwnedStore):
 
     @translated()
     def import_all(
-        self, keys: Sequence[str], emails: Sequence[str], plan: Plan, actor: Actor, *, dry_run: bool
+        self,
+        keys: Sequence[str],
+        emails: Sequence[str],
+        plan: Plan,
+        actor: Actor,
+        *,
+        group_id: str | None = None,
+        dry_run: bool,
     ) -> Import:
-        """What was written: all in one transaction, or nothing. keys, emails: of the people that it may be about."""
+        """What was written: all in one transaction, or nothing. keys, emails: of the people that it may be about.
+
+        group_id: all people of the import become its members; InvalidDefinition if they cannot.
+        """
+        groups = GroupStore(self._connection, self._clock)
         people = self._connection.collection(self.collection)
 
         def work(session: ClientSession) -> Import:
@@ -62,6 +79,8 @@ class RecipientStore(OwnedStore):
             planned = plan(found)
             if not dry_run and (planned.inserts or planned.updates):
                 self._write(planned, actor, session)
+            if group_id is not None:
+                planned.joined = groups.join(group_id, planned.people, actor, session, dry_run=dry_run)
             return planned
 
         with self._connection.patience(IMPORT_SECONDS):

@@ -14,7 +14,7 @@ from shared.durations import Duration
 if TYPE_CHECKING:
     from scheduler_daemon.notifications.channel_sender import ChannelSender
 
-COUNTS = ("sent", "retried", "failed", "dead", "suppressed", "unknown", "handed_back", "lost")
+COUNTS = ("sent", "retried", "failed", "dead", "suppressed", "unknown", "held", "handed_back", "lost")
 
 
 class ChannelNotifierTemplate(JobTemplate):

@@ -1,4 +1,4 @@
-"""Files that e-mails carry: only from the folder of the settings, never through a symbolic link, never too large."""
+"""Files that e-mails carry: only from folders of the settings, never through a symbolic link, never too large."""
 
 import asyncio
 import os
@@ -31,9 +31,9 @@ class Attached:
 class AttachmentFiles:
     """Reads attachments; the last few stay in memory while their files do not change."""
 
-    def __init__(self, folder: Path | None, most_bytes: int) -> None:
-        """folder None: no message may have attachments. most_bytes: of one message, before the encoding."""
-        self._folder = folder
+    def __init__(self, folder: Path | None, most_bytes: int, exports: Path | None = None) -> None:
+        """folder, exports None: no message may carry files of it. most_bytes: of one message, before the encoding."""
+        self._folders = {"attachments": folder, "exports": exports}
         self._most_bytes = most_bytes
         self._kept: OrderedDict[_Key, bytes] = OrderedDict()
         self._turn = Lock()
@@ -49,14 +49,16 @@ class AttachmentFiles:
             return self._load(attachments)
 
     def _load(self, attachments: Sequence[Attachment]) -> list[Attached]:
-        if self._folder is None:
-            raise InvalidDefinition(
-                "attachments", "there is no folder for attachments; set ATTACHMENT_FOLDER", "folder"
-            )
         found, room = [], self._most_bytes
         for place, each in enumerate(attachments):
+            folder = self._folders[each.folder]
+            if folder is None:
+                setting = "EXPORT_FOLDER" if each.folder == "exports" else "ATTACHMENT_FOLDER"
+                raise InvalidDefinition(
+                    f"attachments.{place}.folder", f"there is no folder of {each.folder}; set {setting}", "folder"
+                )
             try:
-                size, encoded = self._read(self._folder, each.path, room)
+                size, encoded = self._read(folder, each.path, room)
             except OSError as fault:
                 raise InvalidDefinition(
                     f"attachments.{place}.path", f"{each.path} cannot be read: {fault.strerror}", "attachment"

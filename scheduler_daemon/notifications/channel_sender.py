@@ -6,15 +6,19 @@ from scheduler_daemon.due_source import DueSource
 from scheduler_daemon.notifications.sender import DrainLimits, DrainReport, Progress, Sender
 from scheduler_daemon.store.queue import NotificationQueue
 from shared.clock import Clock
-from shared.collections import NOTIFICATION_QUEUE
+from shared.collections import NOTIFICATION_QUEUE, PROVIDER_EVENTS
 from shared.models.notification_models import Channel
 from shared.queries.notifications import free_messages
+from shared.queries.provider_events import unhandled_events
 
 MOST_COUNTED = 10_000
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 EMAIL_DUE_SOURCE = DueSource(NOTIFICATION_QUEUE, filter=free_messages(Channel.EMAIL), due_field="sendAfter")
-SMS_DUE_SOURCE = DueSource(NOTIFICATION_QUEUE, filter=free_messages(Channel.SMS), due_field="sendAfter")
+REPORTS_DUE_SOURCE = DueSource(PROVIDER_EVENTS, filter=unhandled_events(), due_field="lookAt")
+SMS_DUE_SOURCE = DueSource(
+    NOTIFICATION_QUEUE, filter=free_messages(Channel.SMS), due_field="sendAfter", beside=REPORTS_DUE_SOURCE
+)
 
 
 class ChannelSender:

@@ -131,7 +131,7 @@ def build_services(
     versions = TemplateVersions(NotificationTemplateStore(database))
     suppressions = SuppressionList(database)
 
-    files = AttachmentFiles(settings.attachment_folder, settings.attachment_max_bytes)
+    files = AttachmentFiles(settings.attachment_folder, settings.attachment_max_bytes, settings.export_folder)
     senders = _Senders(client, database, fence, clock, policy, queue, recovery, versions, suppressions, files)
     email, email_sessions = senders.sender(
         Channel.EMAIL, email_notifier(settings, clock, tls_context), settings.smtp_messages_per_second

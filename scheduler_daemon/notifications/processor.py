@@ -109,6 +109,8 @@ class Processor:
             await self._versions.of(scheduled)
         else:
             report["cancelled"] += await self._queue.cancel_of(scheduled.id, now)
+        if scheduled.messages_held is not None:
+            report["released"] += await self._queue.release_of(scheduled.id)
         progress = rules.planned(scheduled)
         if not await self._schedules.plan(document, _stored(progress)):
             return False

@@ -160,6 +160,8 @@ class Sender:
         report.counts["claimed"] += claimed.looked_at
         report.counts["dead"] += len(claimed.malformed) + len(claimed.expired)
         report.counts["suppressed"] += len(claimed.suppressed)
+        report.counts["held"] += len(claimed.held)
+        report.counts["cancelled"] += len(claimed.cancelled)
         _report_ended(claimed)
         return claimed.looked_at
 
@@ -236,3 +238,5 @@ def _report_ended(claimed: Claimed) -> None:
         log.warning("message_expired", item_id=identity)
     for identity, reason in claimed.suppressed:
         log.info("message_suppressed", item_id=identity, reason=reason)
+    if claimed.held or claimed.cancelled:
+        log.info("messages_held", held=len(claimed.held), cancelled=len(claimed.cancelled))

@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 import pymongo
 
 from scheduler_daemon.store.mongo import Database, translated
-from shared.collections import CALENDARS, COMMANDS, CONTROLS, DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS
+from shared.collections import CALENDARS, COMMANDS, CONTROLS, DYNAMIC_JOBS, PROVIDER_EVENTS, SCHEDULED_NOTIFICATIONS
 
 _DEFINITIONS = [DYNAMIC_JOBS, SCHEDULED_NOTIFICATIONS]
+_ARRIVALS = [*_DEFINITIONS, COMMANDS, PROVIDER_EVENTS]
 _STANDING = [CALENDARS, CONTROLS]
 _PIPELINE: list[dict[str, Any]] = [
     {
         "$match": {
             "$or": [
-                {"operationType": {"$in": ["insert", "replace"]}, "ns.coll": {"$in": [*_DEFINITIONS, COMMANDS]}},
+                {"operationType": {"$in": ["insert", "replace"]}, "ns.coll": {"$in": _ARRIVALS}},
                 {
                     "operationType": "update",
                     "ns.coll": {"$in": _DEFINITIONS},

@@ -16,12 +16,20 @@ class DueHead(NamedTuple):
 
 
 class DueSourceStore:
-    """Reads the head of a due source; never more than one document."""
+    """Reads the head of a due source; never more than one document of each collection."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def head(self, source: DueSource) -> DueHead | None:
+        """The earliest document of the source and of those beside it."""
+        own = await self._own_head(source)
+        if source.beside is None or (own is not None and own.at is None):
+            return own
+        heads = [each for each in (own, await self.head(source.beside)) if each is not None]
+        return min(heads, key=lambda head: head.at or EPOCH, default=None)
+
+    async def _own_head(self, source: DueSource) -> DueHead | None:
         collection = self._database[source.collection]
         with translated():
             if source.at_once is not None:

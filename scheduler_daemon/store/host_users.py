@@ -7,6 +7,7 @@ from typing import Any
 import pymongo
 
 from scheduler_daemon.store.mongo import Database, translated
+from shared.collections import HOST_USER_PREFERENCES
 from shared.errors import InvalidDefinition, StoreError, StoreUnavailable
 from shared.models.host_users import HostSelection, HostUsers
 from shared.queries.host_users import FIELD, person_of, projection, selected
@@ -20,6 +21,7 @@ class HostUserStore:
     def __init__(self, database: Database, users: HostUsers | None) -> None:
         self._database = database
         self._users = users
+        self._preferences = database[HOST_USER_PREFERENCES]
 
     async def batches(self, selection: HostSelection, size: int) -> AsyncIterator[list[Document]]:
         """In the order of `_id`, whatever its types; each batch is a query of its own, so that none lives long.
@@ -39,10 +41,18 @@ class HostUserStore:
                 found = await cursor.limit(size + 1).to_list()
             fresh = [document for document in found if last is None or document["_id"] != last]
             if fresh:
-                yield [person_of(users, document) for document in fresh]
+                yield await self._with_preferences([person_of(users, document) for document in fresh])
             if len(found) <= size:
                 return
             last = found[-1]["_id"]
+
+    async def _with_preferences(self, people: list[Document]) -> list[Document]:
+        """With what they do not want, which is kept in a collection of this system."""
+        ids = [each["_id"] for each in people]
+        with translated():
+            found = await self._preferences.find({"_id": {"$in": ids}}, {"optOuts": 1}).to_list()
+        refused = {each["_id"]: each.get("optOuts") for each in found}
+        return [{**each, "optOuts": refused.get(each["_id"])} for each in people]
 
     async def count(self, selection: HostSelection) -> int:
         """How many are meant."""

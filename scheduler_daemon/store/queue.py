@@ -14,6 +14,7 @@ from shared.collections import NOTIFICATION_QUEUE
 from shared.errors import DocumentRefused, StoreUnavailable
 from shared.models.notification_models import Channel
 from shared.models.queue import QueueItem
+from shared.queries import holds
 from shared.queries import notifications as queries
 
 Document = dict[str, Any]
@@ -107,6 +108,12 @@ class NotificationQueue:
             result = await self._queue.update_many(
                 queries.waiting_messages_of(source_id), queries.cancelled(now, self.keep)
             )
+        return result.modified_count
+
+    async def release_of(self, source_id: str) -> int:
+        """Brings back the messages that a pause has held; a pause that still lasts holds them again."""
+        with translated():
+            result = await self._queue.update_many(holds.held_messages_of(source_id), holds.released())
         return result.modified_count
 
 

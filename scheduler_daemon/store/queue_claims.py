@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from scheduler_daemon.store.mongo import Database
+from scheduler_daemon.store.resting_sources import RestingSources
 from scheduler_daemon.store.suppressions import SuppressionList
 from scheduler_daemon.store.transactions import Fence
 from shared.collections import DELIVERIES, NOTIFICATION_QUEUE
@@ -23,22 +24,30 @@ INDEX = "sendable"
 
 @dataclass(slots=True)
 class Claimed:
-    """What a claim found: items to send, and which were ended instead because of shape, age or suppression."""
+    """What a claim found: items to send, and which were ended instead because of shape, age or suppression.
+
+    held, cancelled: their scheduled notification is paused, or deleted.
+    """
 
     items: list[QueueItem] = field(default_factory=list)
     malformed: list[tuple[Any, str]] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     suppressed: list[tuple[str, str]] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
 
     @property
     def looked_at(self) -> int:
-        return len(self.items) + len(self.malformed) + len(self.expired) + len(self.suppressed)
+        ended = len(self.malformed) + len(self.expired) + len(self.suppressed) + len(self.cancelled)
+        return len(self.items) + ended + len(self.held)
 
     def add(self, other: "Claimed") -> None:
         self.items += other.items
         self.malformed += other.malformed
         self.expired += other.expired
         self.suppressed += other.suppressed
+        self.held += other.held
+        self.cancelled += other.cancelled
 
 
 class QueueClaims:
@@ -50,11 +59,13 @@ class QueueClaims:
         self._fence = fence
         self._keep = keep
         self._suppressions = suppressions
+        self._resting = RestingSources(database, keep)
 
     async def claim(self, channel: Channel, now: datetime, limit: int, token: str) -> Claimed:
         """Takes up to `limit` messages that are due; their deliveries are recorded as started in the same commit.
 
-        Expired, suppressed and malformed ones are ended on the way. LeadershipLost if another process has taken over.
+        Expired, suppressed and malformed ones are ended on the way, those of paused notifications put aside.
+        LeadershipLost if another process has taken over.
         """
         try:
             return await self._claim(channel, now, limit, token)
@@ -77,6 +88,7 @@ class QueueClaims:
         async def work(session: AsyncClientSession) -> None:
             nonlocal claimed
             claimed = _sorted_out(await self._waiting(channel, now, limit, session), now)
+            await self._keep_resting(claimed, now, session)
             await self._keep_back(claimed, session)
             claimed.items = [_taken(item, token, epoch) for item in claimed.items]
             await self._end(claimed, now, session)
@@ -110,6 +122,13 @@ class QueueClaims:
             new = queries.waiting_messages(channel, QueueState.PENDING.value, now)
             found += await self._queue.find(new, session=session, hint=INDEX).limit(limit - len(found)).to_list()
         return found
+
+    async def _keep_resting(self, claimed: Claimed, now: datetime, session: AsyncClientSession) -> None:
+        """A pause or deletion may have come since the messages were queued."""
+        kept = await self._resting.keep_back(claimed.items, now, session)
+        claimed.held, claimed.cancelled = kept.held, kept.cancelled
+        away = {*kept.held, *kept.cancelled}
+        claimed.items = [each for each in claimed.items if each.id not in away]
 
     async def _keep_back(self, claimed: Claimed, session: AsyncClientSession) -> None:
         """The list may have grown since the messages were queued."""

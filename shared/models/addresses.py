@@ -13,6 +13,12 @@ for _domain in INTERNAL_DOMAINS:
         email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_domain)
 
 
+def _refuse_control(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("may not contain line ends or other control characters")
+    return text
+
+
 def _is_address(text: str) -> str:
     try:
         return email_validator.validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
@@ -22,6 +28,20 @@ def _is_address(text: str) -> str:
 
 EmailAddress = Annotated[str, Field(max_length=320), AfterValidator(_is_address)]
 """RFC 5322 addr-spec, normalised; internationalised domains are allowed (RFC 6531)."""
+
+
+def _is_mailbox(text: str) -> str:
+    try:
+        email_validator.validate_email(
+            text, check_deliverability=False, globally_deliverable=False, allow_display_name=True
+        )
+    except email_validator.EmailNotValidError as fault:
+        raise ValueError(f"not a mailbox: {fault}; write Name <address>, or the address alone") from None
+    return text
+
+
+MailboxText = Annotated[str, Field(max_length=520), AfterValidator(_refuse_control), AfterValidator(_is_mailbox)]
+"""`Name <address>` or an address alone, as it stands in a header of an e-mail."""
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """E.164, e.g. +33123456789."""
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]

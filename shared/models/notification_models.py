@@ -1,14 +1,16 @@
 """Notification templates and scheduled notifications: what people write about notifications."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.models.addresses import EmailAddress, Locale, Phone
+from shared.models.addresses import EmailAddress, Locale, MailboxText, Phone
 from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
+from shared.models.exports import FILE_NAME
 from shared.models.host_users import HostSelection
 from shared.models.schedule import Schedule, Zone
 from shared.models.sending_rules import Approval, SendingRules, TemplateVersion
@@ -120,6 +122,7 @@ class ScheduledNotification(SendingRules, ScheduledDefinition):
     """The stored document of `scheduled_notifications`.
 
     purpose "test": a message that somebody sends to themselves to see a template; it expires like a tombstone.
+    messages_held: the daemon's; a pause has held messages that were queued before it. Another word each time.
     """
 
     name: Name
@@ -132,6 +135,7 @@ class ScheduledNotification(SendingRules, ScheduledDefinition):
     """Who wrote the present definition; updatedBy may have paused it only. None: it was put in by hand."""
     approval: Approval | None = None
     purpose: Literal["test"] | None = None
+    messages_held: str | None = None
     daemon: NotificationProgress = NotificationProgress()
 
 
@@ -171,7 +175,12 @@ class TemplateVariable(Model):
 
 
 class Attachment(Model):
-    """A file that an e-mail carries, by its place below the folder ATTACHMENT_FOLDER of the daemon."""
+    """A file that an e-mail carries, by its place below a folder of the daemon.
+
+    folder: attachments is ATTACHMENT_FOLDER; exports is EXPORT_FOLDER, where only finished files of data_export count.
+    """
+
+    folder: Literal["attachments", "exports"] = "attachments"
 
     path: Annotated[
         str,
@@ -179,7 +188,7 @@ class Attachment(Model):
             min_length=1,
             max_length=500,
             pattern=r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$",
-            description="Place of the file below ATTACHMENT_FOLDER, such as prices/2026.pdf.",
+            description="Place of the file below the folder, such as prices/2026.pdf.",
         ),
     ]
     name: Annotated[Text, Field(max_length=80, pattern=r"^[^/\\\x00-\x1f\x7f]*$")] = ""
@@ -192,6 +201,12 @@ class Attachment(Model):
             raise ValueError("write the place without . and ..")
         return value
 
+    @model_validator(mode="after")
+    def _is_an_export(self) -> "Attachment":
+        if self.folder == "exports" and re.fullmatch(FILE_NAME, self.path) is None:
+            raise ValueError("path: write the fileName of an export, as GET /api/exports shows it")
+        return self
+
 
 class NotificationTemplateDefinition(Model):
     """Text with variables, for each channel it may go to. Jinja2 in a sandbox."""
@@ -203,6 +218,8 @@ class NotificationTemplateDefinition(Model):
     text: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     html: Annotated[Text, Field(max_length=LONGEST_BODY)] | None = None
     sms: Annotated[Text, Field(max_length=5000)] | None = None
+    reply_to: MailboxText | None = None
+    """Where answers to these e-mails go; None: as the setting SMTP_REPLY_TO says."""
     attachments: Annotated[list[Attachment], Field(max_length=20)] = []
     variables: Annotated[list[TemplateVariable], Field(max_length=100)] = []
 
@@ -215,6 +232,8 @@ class NotificationTemplateDefinition(Model):
                 raise ValueError("the channel email needs a text or an html body")
         if self.attachments and Channel.EMAIL not in self.channels:
             raise ValueError("attachments go with the channel email")
+        if self.reply_to is not None and Channel.EMAIL not in self.channels:
+            raise ValueError("replyTo goes with the channel email")
         if Channel.SMS in self.channels and not self.sms:
             raise ValueError("the channel sms needs the field sms")
         names = [variable.name for variable in self.variables]
@@ -237,6 +256,7 @@ class NotificationTemplate(Document):
     text: str | None = None
     html: str | None = None
     sms: str | None = None
+    reply_to: MailboxText | None = None
     attachments: list[Attachment] = []
     variables: list[TemplateVariable] = []
     created_at: Moment

@@ -143,6 +143,8 @@ class QueueItem(Document):
     state: QueueState
     attempt: int = 0
     send_after: Moment
+    held_from: Moment | None = None
+    """The sendAfter of a message that waits for the end of a pause; see shared/queries/holds.py."""
     expires_at: Moment | None = None
     token: str | None = None
     epoch: int | None = None

@@ -5,10 +5,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.models.addresses import EmailAddress, Locale, Phone
-from shared.models.base import DocumentId, Model, Name, Text
+from shared.models.base import Document, DocumentId, Model, Moment, Name, Text
 from shared.models.definitions import Definition
 from shared.models.notification_models import Channel, Variables
 from shared.models.schedule import Zone
+
+MOST_MEMBERS = 100_000
 
 ExternalKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """What another system calls the person; an import finds them by it."""
@@ -47,7 +49,7 @@ class RecipientGroupDefinition(Model):
     """A named set of people."""
 
     name: Name
-    members: Annotated[list[DocumentId], Field(max_length=100_000)] = []
+    members: Annotated[list[DocumentId], Field(max_length=MOST_MEMBERS)] = []
 
 
 class Recipient(Definition):
@@ -68,3 +70,25 @@ class RecipientGroup(Definition):
 
     name: Name
     members: list[DocumentId] = []
+
+
+HostUserId = Annotated[str, StringConstraints(pattern=r"^[^/\x00-\x1f\x7f]{1,200}$")]
+"""The id of a user of the host application, as text."""
+
+
+class HostUserPreferencesDefinition(Model):
+    """What a user of the host application does not want. They are somebody else's document, so it is kept here."""
+
+    opt_outs: OptOuts = []
+
+
+class HostUserPreferences(Document):
+    """The stored document of `host_user_preferences`; `_id` is the user's id as text."""
+
+    id: HostUserId = Field(alias="_id")
+    opt_outs: OptOuts = []
+    revision: Annotated[int, Field(ge=1)]
+    created_at: Moment
+    created_by: str
+    updated_at: Moment
+    updated_by: str

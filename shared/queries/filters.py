@@ -186,6 +186,17 @@ FilterText = Annotated[
 """A parameter that holds a filter; read_filter gives its meaning."""
 
 
+def fields_of(checked: Filter) -> list[str]:
+    """The fields that a checked filter asks about, in its order."""
+    found: list[str] = []
+    for key, inner in checked.items():
+        if key in COMBINATIONS:
+            found += [field for each in inner for field in fields_of(each)]
+        else:
+            found.append(key)
+    return found
+
+
 def older_than(field: str, moment: datetime) -> Filter:
     """Documents whose date is before `moment`. A list there, or on the way there, holds no date of the document.
 

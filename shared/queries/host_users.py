@@ -1,12 +1,16 @@
 """Which documents of the host application's collection are meant, and what they say of a person. No I/O."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from bson.decimal128 import Decimal128
 from bson.objectid import ObjectId
 
+from shared.clock import rfc3339
 from shared.errors import InvalidDefinition
 from shared.models.host_users import HostSelection, HostUsers
+from shared.queries.filters import fields_of, read_filter, together
 
 Filter = dict[str, Any]
 FIELD = "recipients.users"
@@ -17,6 +21,10 @@ def selected(users: HostUsers | None, selection: HostSelection) -> Filter:
     """The users who are meant; InvalidDefinition if HOST_USERS does not say how to find them."""
     if users is None:
         raise InvalidDefinition(FIELD, "the setting HOST_USERS names no collection of users", "no_host_users")
+    return together(_named(users, selection), _filtered(users, selection.filter))
+
+
+def _named(users: HostUsers, selection: HostSelection) -> Filter:
     if selection.everyone:
         return {}
     wanted = (
@@ -31,19 +39,50 @@ def selected(users: HostUsers | None, selection: HostSelection) -> Filter:
             raise InvalidDefinition(f"{FIELD}.{name}", f"the setting HOST_USERS names no field of {name}", "no_field")
         if values:
             clauses.append({str(field): {"$in": list(values)}})
+    if not clauses:
+        return {}
     return {"$or": clauses} if len(clauses) > 1 else clauses[0]
 
 
+def _filtered(users: HostUsers, text: str) -> Filter:
+    """What a filter means that asks only about fields of the settings."""
+    found = read_filter(text)
+    for field in fields_of(found):
+        if field not in users.filter_fields:
+            allowed = ", ".join(users.filter_fields) or "none"
+            raise InvalidDefinition(
+                f"{FIELD}.filter",
+                f"{field} is not in filterFields of the setting HOST_USERS; allowed: {allowed}",
+                "field",
+            )
+    return found
+
+
 def projection(users: HostUsers) -> dict[str, int]:
-    """What is read of each."""
-    named = {getattr(users, name) for name in _OF_PERSON} | {users.id, "_id"}
-    return dict.fromkeys(sorted(each for each in named if each is not None), 1)
+    """What is read of each. A field inside of another one comes with it; MongoDB refuses to be asked for both."""
+    paths = {getattr(users, name) for name in _OF_PERSON} | {users.id, "_id", *users.variables.values()}
+    named = sorted(each for each in paths if each is not None)
+    return {each: 1 for each in named if not any(each.startswith(f"{outer}.") for outer in named)}
 
 
 def person_of(users: HostUsers, document: Mapping[str, Any]) -> dict[str, Any]:
     """The document as one of `recipients`; values may be of any type."""
     person = {name: _at(document, getattr(users, name)) for name in _OF_PERSON}
-    return {"_id": str(_at(document, users.id)), **person}
+    values = {name: _variable(_at(document, field)) for name, field in users.variables.items()}
+    given = {name: value for name, value in values.items() if value is not None}
+    return {"_id": str(_at(document, users.id)), **person, "variables": given}
+
+
+def _variable(value: Any) -> Any:
+    """As a text can show it; None: there is nothing that it could show."""
+    match value:
+        case str() | bool() | float() | int():
+            return value
+        case datetime():
+            return rfc3339(value)
+        case ObjectId() | Decimal128():
+            return str(value)
+    return None
 
 
 def _ids(text: str) -> list[Any]:

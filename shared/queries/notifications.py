@@ -127,6 +127,7 @@ def claim(token: str, epoch: int) -> Update:
     return {
         "$set": {"state": QueueState.SENDING.value, "token": token, "epoch": epoch, "handoffAt": None},
         "$inc": {"attempt": 1},
+        "$unset": {"heldFrom": ""},
     }
 
 

@@ -33,9 +33,14 @@ def new_event(
     )
 
 
+def unhandled_events() -> Filter:
+    """Reports that wait for their moment. Index `open`."""
+    return {"handledAt": None}
+
+
 def open_events(now: datetime) -> Filter:
     """Reports to be handled now. Index `open`."""
-    return {"handledAt": None, "lookAt": {"$lte": now}}
+    return {**unhandled_events(), "lookAt": {"$lte": now}}
 
 
 def still_open(event_id: Any) -> Filter:

@@ -22,7 +22,9 @@ class NotificationSettings(BaseModel):
         None,
         description="The host application's collection of users and its fields, as JSON: "
         '`{"collection": "users", "email": "email", "name": "profile.name", "timezone": "tz", "role": "role", '
-        '"tags": "tags", "groups": "teams"}`; also `id` (`_id`), `phone`, `locale`. Unset: there is none.',
+        '"tags": "tags", "groups": "teams", "filterFields": ["plan", "lastSeen"], "variables": {"plan": "plan"}}`; '
+        "also `id` (`_id`), `phone`, `locale`. filterFields: what filters may ask about; variables: what texts show. "
+        "Unset: there is none.",
     )
     notification_approval_above: int | None = Field(
         None,

@@ -52,7 +52,7 @@ def test_short_messages_are_sent_reported_and_those_that_bounce_suppressed(
     create(served, SUPPRESSIONS, {"phone": CY, "reason": "unsubscribed"})
     twilio.refuse(BOB, 21614)
     create_job(served, "scheduled_notification_processor")
-    job = create_job(served, "sms_notifier")
+    create_job(served, "sms_notifier")
     scheduled = schedule(served, ADA, BOB, CY)
     wait_until(lambda: states(served) == {ADA: "sent", BOB: "failed", CY: "suppressed"}, 20)
     [message] = twilio.messages
@@ -65,8 +65,7 @@ def test_short_messages_are_sent_reported_and_those_that_bounce_suppressed(
     assert twilio.report(callback, message, "sent") == 204
     assert twilio.report(callback, message, "delivered") == 204
     assert twilio.report(callback + "x", message, "delivered") == 403
-    assert served.request("POST", f"/api/admin/scheduler/jobs/{job['id']}/run").status_code == 202
-    wait_until(lambda: states(served)[ADA] == "delivered", 20)
+    wait_until(lambda: states(served)[ADA] == "delivered", 5)  # long before the next run by the schedule, or a poll
     shown = served.request("GET", f"/api/notifications/scheduled/{scheduled['id']}").json()["statistics"]
     assert (shown["delivered"], shown["failed"], shown["suppressed"]) == (1, 1, 1)
     assert len(twilio.asked) == 2

@@ -78,19 +78,19 @@ class HeaderOptions:
 NO_OPTIONS = HeaderOptions()
 
 
-def mailbox(address: str, name: str = "") -> Mailbox:
+def mailbox(address: str, name: str = "", field: str = "recipient.address") -> Mailbox:
     """InvalidDefinition if nothing could be delivered to `address`. An international domain becomes its ASCII form."""
     if not address.isascii():
-        address = _ascii_if_possible(address)
+        address = _ascii_if_possible(address, field)
     if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
-        raise InvalidDefinition("recipient.address", "not an e-mail address; write name@domain", "address")
+        raise InvalidDefinition(field, "not an e-mail address; write name@domain", "address")
     return Mailbox(address, one_line(name))
 
 
-def parse_mailbox(text: str) -> Mailbox:
-    """`Name <address>`, as a setting holds it."""
+def parse_mailbox(text: str, field: str) -> Mailbox:
+    """`Name <address>`, as a setting or a template holds it. field: where, for the fault."""
     name, address = parseaddr(text)
-    return mailbox(address, name)
+    return mailbox(address, name, field)
 
 
 def compose_email(
@@ -123,11 +123,11 @@ def compose_email(
     return ComposedEmail(sender.address, recipient.address, content, any(box.needs_smtputf8 for box in boxes))
 
 
-def _ascii_if_possible(address: str) -> str:
+def _ascii_if_possible(address: str, field: str) -> str:
     try:
         valid = validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as fault:
-        raise InvalidDefinition("recipient.address", f"not an e-mail address: {fault}", "address") from None
+        raise InvalidDefinition(field, f"not an e-mail address: {fault}", "address") from None
     return valid.ascii_email or valid.normalized
 
 

@@ -11,6 +11,7 @@ from scheduler_daemon.notifications.notifiers.email_message import Mailbox, pars
 from scheduler_daemon.notifications.notifiers.http_gateway import HttpGateway, HttpGatewayNotifier, headers_of
 from scheduler_daemon.notifications.notifiers.notifier import Notifier
 from scheduler_daemon.notifications.notifiers.sms_log import LogSmsNotifier
+from scheduler_daemon.notifications.notifiers.sms_notifier import SmsRules
 from scheduler_daemon.notifications.notifiers.smtp import SmtpNotifier
 from scheduler_daemon.notifications.notifiers.smtp_connections import SmtpServer
 from scheduler_daemon.notifications.notifiers.twilio import TwilioAccount, TwilioNotifier
@@ -49,15 +50,16 @@ def email_notifier(settings: Settings, clock: Clock, tls_context: ssl.SSLContext
 def sms_notifier(settings: Settings, clock: Clock) -> Notifier | None:
     """None: no SMS provider is configured."""
     timeout = timedelta(seconds=settings.sms_timeout_seconds)
+    rules = SmsRules(settings.sms_max_segments, UnsubscribeLinks.from_settings(settings))
     match settings.sms_provider:
         case None:
             return None
         case "log":
-            return LogSmsNotifier(settings.sms_max_segments)
+            return LogSmsNotifier(rules)
         case "twilio":
-            return TwilioNotifier(_account(settings), _client(), settings.sms_max_segments, timeout, clock)
+            return TwilioNotifier(_account(settings), _client(), rules, timeout, clock)
         case "http":
-            return HttpGatewayNotifier(_gateway(settings), _client(), settings.sms_max_segments, timeout, clock)
+            return HttpGatewayNotifier(_gateway(settings), _client(), rules, timeout, clock)
 
 
 def _client() -> HttpClient:
@@ -100,6 +102,6 @@ def _pattern(setting: str, text: str | None) -> re.Pattern[str] | None:
 
 def _mailbox(setting: str, text: str) -> Mailbox:
     try:
-        return parse_mailbox(text)
+        return parse_mailbox(text, setting)
     except InvalidDefinition as fault:
         raise SettingsError(f"{setting}: {fault.detail}; write Name <address>") from None

@@ -11,7 +11,7 @@ from jinja2 import Template, TemplateError
 
 from scheduler_daemon.http.client import HttpClient, HttpRequest, HttpResponse
 from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms
-from scheduler_daemon.notifications.notifiers.sms_notifier import HttpSmsNotifier
+from scheduler_daemon.notifications.notifiers.sms_notifier import HttpSmsNotifier, SmsRules
 from shared.clock import Clock
 from shared.errors import DeliveryError, SettingsError
 from shared.sandbox import BoundedEnvironment, one_rendering
@@ -41,10 +41,10 @@ class HttpGatewayNotifier(HttpSmsNotifier):
     """One gateway."""
 
     def __init__(
-        self, gateway: HttpGateway, http: HttpClient, most_segments: int, timeout: timedelta, clock: Clock
+        self, gateway: HttpGateway, http: HttpClient, rules: SmsRules, timeout: timedelta, clock: Clock
     ) -> None:
         """SettingsError: the body is not a template, or names something that is not there."""
-        super().__init__(http, most_segments, timeout, clock)
+        super().__init__(http, rules, timeout, clock)
         self._gateway = gateway
         try:
             self._body: Template = BoundedEnvironment(autoescape=False).from_string(gateway.body)

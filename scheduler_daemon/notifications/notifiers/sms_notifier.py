@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -15,9 +16,18 @@ from shared.errors import DeliveryError
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
 from shared.rendering import render_sms, rendering_context
+from shared.unsubscribe import UnsubscribeLinks
 
 CREDENTIAL_STATUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 LONGEST_REFERENCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SmsRules:
+    """What the settings say of every short message. links: None, and the variable unsubscribe_url is empty."""
+
+    most_segments: int
+    links: UnsubscribeLinks | None = None
 
 
 class SmsNotifier(ABC):
@@ -26,8 +36,8 @@ class SmsNotifier(ABC):
     channel = Channel.SMS
     marks_ahead = 0
 
-    def __init__(self, most_segments: int) -> None:
-        self._most_segments = most_segments
+    def __init__(self, rules: SmsRules) -> None:
+        self._rules = rules
 
     def compose(
         self,
@@ -36,8 +46,10 @@ class SmsNotifier(ABC):
         attached: Sequence[Attached] = (),  # noqa: ARG002 - e-mail
     ) -> ComposedSms:
         """InvalidDefinition if the text cannot be rendered, or the number cannot be written to."""
-        text = render_sms(template, rendering_context(template, item.variables))
-        return compose_sms(item.id, item.message_id, item.recipient.address, text, self._most_segments)
+        links = self._rules.links
+        link = None if links is None else links.of_message(item)
+        text = render_sms(template, rendering_context(template, item.variables, link))
+        return compose_sms(item.id, item.message_id, item.recipient.address, text, self._rules.most_segments)
 
     @abstractmethod
     async def deliver(self, message: ComposedSms, hand_off: HandOff) -> str:
@@ -50,8 +62,8 @@ class SmsNotifier(ABC):
 class HttpSmsNotifier(SmsNotifier):
     """A provider that is called over HTTP. One request is one message, so it is made once."""
 
-    def __init__(self, http: HttpClient, most_segments: int, timeout: timedelta, clock: Clock) -> None:
-        super().__init__(most_segments)
+    def __init__(self, http: HttpClient, rules: SmsRules, timeout: timedelta, clock: Clock) -> None:
+        super().__init__(rules)
         self._http = http
         self._timeout = timeout
         self._clock = clock

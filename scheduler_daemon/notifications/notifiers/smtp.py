@@ -19,6 +19,7 @@ from scheduler_daemon.notifications.notifiers.email_message import (
     Mailbox,
     compose_email,
     mailbox,
+    parse_mailbox,
 )
 from scheduler_daemon.notifications.notifiers.hard_bounces import is_hard_bounce
 from scheduler_daemon.notifications.notifiers.notifier import HandOff
@@ -28,7 +29,6 @@ from shared.errors import DeliveryError
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
 from shared.models.suppressions import SuppressionReason
-from shared.queries.suppressions import Subject
 from shared.rendering import render_email, rendering_context
 from shared.unsubscribe import UnsubscribeLinks
 
@@ -84,18 +84,16 @@ class SmtpNotifier:
         self, item: QueueItem, template: NotificationTemplate, attached: Sequence[Attached] = ()
     ) -> ComposedEmail:
         """InvalidDefinition if the texts cannot be rendered or the address cannot be written to."""
-        rendered = render_email(template, rendering_context(template, item.variables))
+        link = None if self._links is None else self._links.of_message(item)
+        rendered = render_email(template, rendering_context(template, item.variables, link))
         recipient = mailbox(item.recipient.address, item.recipient.name)
-        options = HeaderOptions(self._reply_to, *self._unsubscribing(item))
+        options = HeaderOptions(
+            self._reply_to if template.reply_to is None else parse_mailbox(template.reply_to, "replyTo"),
+            link,
+            one_click=self._links is not None and self._links.one_click,
+        )
         now = self._clock.now()
         return compose_email(self._sender, recipient, rendered, item.message_id, now, options, attached)
-
-    def _unsubscribing(self, item: QueueItem) -> tuple[str | None, bool]:
-        """The link, and whether one click is enough. An alert of a job is nobody's newsletter."""
-        if self._links is None or item.scheduled_notification_id is None:
-            return None, False
-        subject = Subject(item.channel, item.recipient.address, item.category)
-        return self._links.url(subject), self._links.one_click
 
     async def deliver(self, message: ComposedEmail, hand_off: HandOff) -> str:
         """The server's answer to the final dot. A connection that had grown stale is replaced once."""

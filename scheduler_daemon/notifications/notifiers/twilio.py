@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from scheduler_daemon.http.client import HttpClient, HttpRequest, HttpResponse
 from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms
-from scheduler_daemon.notifications.notifiers.sms_notifier import HttpSmsNotifier
+from scheduler_daemon.notifications.notifiers.sms_notifier import HttpSmsNotifier, SmsRules
 from shared.clock import Clock
 from shared.errors import DeliveryError
 from shared.models.suppressions import SuppressionReason
@@ -47,9 +47,9 @@ class TwilioNotifier(HttpSmsNotifier):
     """One account."""
 
     def __init__(
-        self, account: TwilioAccount, http: HttpClient, most_segments: int, timeout: timedelta, clock: Clock
+        self, account: TwilioAccount, http: HttpClient, rules: SmsRules, timeout: timedelta, clock: Clock
     ) -> None:
-        super().__init__(http, most_segments, timeout, clock)
+        super().__init__(http, rules, timeout, clock)
         self._account = account
         credentials = b64encode(f"{account.sid}:{account.auth_token}".encode()).decode()
         self._headers = {

@@ -222,7 +222,13 @@ def test_preview_renders_in_the_sandbox_with_defaults_and_names_what_is_missing(
     )
     path = f"{TEMPLATES}/{admin.created(TEMPLATES, needs_order)['id']}/preview"
     rendered = admin.post(path, {"variables": {"order": 7, "name": "<Ada>"}}).json
-    assert rendered == {"subject": "Hello <Ada>", "text": "<Ada>: 7", "html": "<p>&lt;Ada&gt;</p>", "sms": None}
+    assert rendered == {
+        "subject": "Hello <Ada>",
+        "text": "<Ada>: 7",
+        "html": "<p>&lt;Ada&gt;</p>",
+        "sms": None,
+        "smsSegments": None,
+    }
     assert_problem(admin.post(path), 422, "invalid_fields", "variables.order")
     escape = template_body(text="{{ name.__class__.__mro__ }}")
     evil = f"{TEMPLATES}/{admin.created(TEMPLATES, escape)['id']}/preview"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from api import create_app
 from api.context import store_of
@@ -103,21 +104,39 @@ def careful(settings: Callable[..., Settings], catalogue: Db) -> Any:
     store_of(app).connection.close()
 
 
+def approve(caller: Caller, seen: dict[str, Any]) -> TestResponse:
+    """Approves the revision of that answer."""
+    return caller.post(f"{SCHEDULED}/{seen['id']}/approve", headers={"If-Match": f'"{seen["revision"]}"'})
+
+
+def test_only_what_was_seen_is_approved(careful: Flask, db: Db) -> None:
+    author, other = Caller(careful, "editor"), Caller(careful, "admin")
+    template = author.created(TEMPLATES, template_body())["id"]
+    seen = author.created(SCHEDULED, scheduled_body(template, recipients=MANY))
+    path = f"{SCHEDULED}/{seen['id']}"
+    for headers in ({}, {"If-Match": "*"}):
+        refused = other.post(f"{path}/approve", headers=headers)
+        assert_problem(refused, 428, "precondition_required")
+    author.patch(path, {"variables": {"name": "something else"}})
+    assert_problem(approve(other, seen), 412, "revision_mismatch")
+    assert other.get(path).json["state"] == "awaiting_approval"
+
+
 def test_many_recipients_wait_for_somebody_else(careful: Flask, db: Db) -> None:
     author, other = Caller(careful, "editor"), Caller(careful, "admin")
     template = author.created(TEMPLATES, template_body())["id"]
     few = author.created(SCHEDULED, scheduled_body(template))
     assert (few["state"], few["approval"]) == ("active", None)
-    assert_problem(other.post(f"{SCHEDULED}/{few['id']}/approve"), 409, "conflict")
+    assert_problem(approve(other, few), 409, "conflict")
     made = author.created(SCHEDULED, scheduled_body(template, recipients=MANY))
     assert (made["state"], made["nextRun"]) == ("awaiting_approval", None)
     assert made["approval"] == {"requestedBy": "the editor", "recipients": 3, "by": None, "at": None}
     path = f"{SCHEDULED}/{made['id']}"
-    refused = assert_problem(author.post(f"{path}/approve"), 403, "forbidden")
+    refused = assert_problem(approve(author, made), 403, "forbidden")
     assert "somebody else" in refused["detail"]
-    approved = other.post(f"{path}/approve").json
+    approved = approve(other, made).json
     assert (approved["state"], approved["approval"]["by"]) == ("active", "the admin")
-    assert other.post(f"{path}/approve").json["revision"] == approved["revision"]
+    assert approve(other, approved).json["revision"] == approved["revision"]
     assert author.post(f"{path}/pause").json["approval"] == approved["approval"]
     assert author.post(f"{path}/resume").json["state"] == "active"
     renamed = author.patch(path, {"name": "changed"}).json
@@ -176,6 +195,6 @@ def test_what_the_daemon_held_back_can_be_approved(careful: Flask, db: Db) -> No
     held = {"plannedRevision": 1, "daemon": {"needsApproval": 9, "nextRun": None}}
     db["scheduled_notifications"].update_one({"_id": made["id"]}, {"$set": held})
     assert author.get(path).json["state"] == "awaiting_approval"
-    assert_problem(author.post(f"{path}/approve"), 403, "forbidden")
-    approval = other.post(f"{path}/approve").json["approval"]
+    assert_problem(approve(author, made), 403, "forbidden")
+    approval = approve(other, made).json["approval"]
     assert (approval["recipients"], approval["requestedBy"], approval["by"]) == (9, "the editor", "the admin")

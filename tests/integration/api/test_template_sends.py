@@ -1,12 +1,16 @@
 """Notification templates: examples, sending one to oneself, statistics; failed messages sent again; people from CSV."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from api import create_app
+from api.context import store_of
 from shared.models.commands import Command
 from shared.models.notification_models import ScheduledNotification
 from shared.models.recipients import Recipient
+from shared.settings import Settings
 from tests.integration.api.conftest import (
     SCHEDULED,
     TEMPLATES,
@@ -133,9 +137,15 @@ def imported(admin: Caller, text: str, query: str = "") -> Any:
 
 def test_people_are_imported_and_imported_again(admin: Caller, db: Db) -> None:
     text = "externalKey,email,name,variables.city\nk1,ada@example.com,Ada,London\nk2,bob@example.com,Bob,\n"
-    assert imported(admin, text, "?dryRun=true").json == {"created": 2, "updated": 0, "unchanged": 0, "dryRun": True}
+    assert imported(admin, text, "?dryRun=true").json == {
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "joined": 0,
+        "dryRun": True,
+    }
     assert db["recipients"].count_documents({}) == 0
-    assert imported(admin, text).json == {"created": 2, "updated": 0, "unchanged": 0, "dryRun": False}
+    assert imported(admin, text).json == {"created": 2, "updated": 0, "unchanged": 0, "joined": 0, "dryRun": False}
     people = [Recipient.from_document(each) for each in db["recipients"].find().sort("externalKey")]
     assert [(each.name, each.variables, each.revision) for each in people] == [
         ("Ada", {"city": "London"}, 1),
@@ -178,3 +188,58 @@ def test_opt_outs_are_kept_with_the_person(admin: Caller) -> None:
     assert made["optOuts"] == [{"category": "news", "channel": "email"}, {"category": "offers", "channel": None}]
     wrong = admin.post(PEOPLE, {**body, "optOuts": [{"channel": "pigeon"}]})
     assert_problem(wrong, 422, "invalid_fields", "optOuts.0.channel")
+
+
+def test_a_preview_counts_the_segments_of_a_short_message(admin: Caller) -> None:
+    path = f"{TEMPLATES}/{admin.created(TEMPLATES, ordered(channels=['sms'], sms='{{ name }}' * 10))['id']}/preview"
+    assert admin.post(path).json["smsSegments"] == {"encoding": "gsm7", "count": 1}
+    assert admin.post(path, {"variables": {"name": "Ж" * 7}}).json["smsSegments"] == {"encoding": "ucs2", "count": 1}
+    assert admin.post(path, {"variables": {"name": "Ж" * 8}}).json["smsSegments"] == {"encoding": "ucs2", "count": 2}
+    email = f"{TEMPLATES}/{admin.created(TEMPLATES, template_body())['id']}/preview"
+    assert admin.post(email).json["smsSegments"] is None
+
+
+def test_a_preview_shows_where_the_link_to_unsubscribe_stands(settings: Callable[..., Settings], catalogue: Db) -> None:
+    links = {"public_url": "https://notify.example.com", "unsubscribe_key": "a key of sixteen characters"}
+    app = create_app(settings(**links))
+    admin = Caller(app, "admin")
+    path = f"{TEMPLATES}/{admin.created(TEMPLATES, template_body(text='{{ unsubscribe_url }}'))['id']}/preview"
+    assert admin.post(path).json["text"] == "https://notify.example.com/unsubscribe/preview"
+    assert admin.get("/unsubscribe/preview").status_code == 404
+    store_of(app).connection.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["nobody", "a@example.com\r\nBcc: b@example.com", "<a@example.com", "A, B <a@b@c>", ""]
+)
+def test_a_reply_to_that_is_no_mailbox_is_refused(admin: Caller, text: str) -> None:
+    assert_problem(admin.post(TEMPLATES, template_body(replyTo=text)), 422, "invalid_fields", "replyTo")
+
+
+def test_a_reply_to_is_kept_with_the_template(admin: Caller) -> None:
+    made = admin.created(TEMPLATES, template_body(replyTo="Sales <sales@example.com>"))
+    assert made["replyTo"] == "Sales <sales@example.com>"
+    assert admin.get(f"{TEMPLATES}/{made['id']}").json["replyTo"] == "Sales <sales@example.com>"
+    on_sms = template_body(channels=["sms"], sms="Hello", replyTo="sales@example.com")
+    assert_problem(admin.post(TEMPLATES, on_sms), 422, "invalid_fields")
+
+
+def test_people_of_a_file_join_a_group(admin: Caller, db: Db) -> None:
+    known = admin.created(PEOPLE, {"email": "ada@example.com"})["id"]
+    group = admin.created("/api/notifications/groups", {"name": "Crew", "members": [known]})
+    text, query = "email\nada@example.com\nbob@example.com\n", f"?groupId={group['id']}"
+    assert imported(admin, text, f"{query}&dryRun=true").json["joined"] == 1
+    assert db["recipient_groups"].find_one() == db["recipient_groups"].find_one({"revision": 1})
+    assert imported(admin, text, query).json["joined"] == 1
+    joined = admin.get(f"/api/notifications/groups/{group['id']}").json
+    bob = (db["recipients"].find_one({"email": "bob@example.com"}) or {})["_id"]
+    assert (joined["members"], joined["revision"]) == ([known, bob], 2)
+    assert imported(admin, text, query).json["joined"] == 0
+    assert admin.get(f"/api/notifications/groups/{group['id']}").json["revision"] == 2
+    assert_problem(imported(admin, "email\neve@example.com\n", "?groupId=none"), 422, "invalid_fields", "groupId")
+    assert db["recipients"].count_documents({}) == 2, "all, or nothing"
+
+
+def test_the_description_of_the_api_says_what_an_import_takes(admin: Caller) -> None:
+    operation = admin.get("/api/openapi.json").json["paths"][f"{PEOPLE}/import"]["post"]
+    assert list(operation["requestBody"]["content"]) == ["text/csv"]

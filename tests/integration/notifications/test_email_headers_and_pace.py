@@ -1,6 +1,7 @@
 """What an installation may set of its e-mails: Reply-To, links to unsubscribe, how fast they leave, and the status."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,47 @@ async def test_one_click_unsubscribe_names_recipient_and_category(
     assert links.subject(url.rpartition("/")[2]) == Subject(Channel.EMAIL, "ada@example.com", "news")
 
 
+async def test_the_text_carries_the_same_link_whatever_the_variables_say(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, public_url="https://notify.example.com", unsubscribe_key=KEY)
+    await office.add_template(text="Bye: {{ unsubscribe_url }}", html='<a href="{{ unsubscribe_url }}">Bye</a>')
+    items = [item_document(name, f"{name}@example.com", variables={"unsubscribe_url": "x"}) for name in ("ada", "bob")]
+    await office.db.notification_queue.insert_many(items)
+    await office.drain()
+    links = set()
+    for message in smtp_server.messages:
+        text, html = (part.get_content().strip() for part in message.parsed.iter_parts())
+        url = str(message.parsed["List-Unsubscribe"]).strip("<>")
+        assert (text, html) == (f"Bye: {url}", f'<a href="{url}">Bye</a>')
+        links.add(url)
+    assert len(links) == 2
+
+
+async def test_without_links_in_the_settings_a_text_can_tell(open_office: OpenOffice, smtp_server: SmtpServer) -> None:
+    office = await open_office(smtp_server)
+    await office.add_template(text="Bye{% if unsubscribe_url %}: {{ unsubscribe_url }}{% endif %}")
+    await office.db.notification_queue.insert_one(item_document("ada", "ada@example.com"))
+    await office.drain()
+    assert smtp_server.messages[0].parsed.get_content().strip() == "Bye"
+
+
+async def test_answers_go_where_the_template_says_before_the_settings(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    office = await open_office(smtp_server, smtp_reply_to="help@example.com")
+    await office.add_template(replyTo="Sales, Paris <sales@example.com>")
+    await office.add_template(version=2, _id="welcome:2", replyTo='"Sales, Paris" <sales@example.com>')
+    items = [item_document(str(each), f"p{each}@example.com", templateVersion=each) for each in (1, 2)]
+    await office.db.notification_queue.insert_many(items)
+    await office.drain()
+    [message] = smtp_server.messages
+    assert message.parsed["Reply-To"] == '"Sales, Paris" <sales@example.com>'
+    failed = await office.item("1")
+    assert failed["state"] == "failed"
+    assert "replyTo" in failed["lastError"]["message"]
+
+
 @pytest.mark.parametrize(
     ("given", "item"),
     [
@@ -82,6 +124,25 @@ async def test_messages_leave_no_faster_than_the_settings_allow(
     assert [item["state"] for item in await office.items()].count("pending") == 4
     quick = await open_office(smtp_server, smtp_messages_per_second=1000, epoch=8)
     assert (await quick.drain()).counts["sent"] == 4
+
+
+async def test_the_pace_is_the_channels_whoever_the_messages_are_of(
+    open_office: OpenOffice, smtp_server: SmtpServer
+) -> None:
+    """Two notifications and an alert, and two jobs of the template that drain at the same time."""
+    office = await open_office(smtp_server, smtp_messages_per_second=20)
+    sources = ("wave", "other", None)
+    await office.add_template()
+    await office.db.notification_queue.insert_many(
+        [
+            item_document(f"m{n}", f"m{n}@example.com", scheduledNotificationId=sources[n % len(sources)])
+            for n in range(15)
+        ]
+    )
+    began = time.monotonic()
+    reports = await asyncio.gather(office.drain(), office.drain())
+    assert sum(report.counts["sent"] for report in reports) == 15
+    assert time.monotonic() - began >= 10 / 20, "5 were saved up, 10 come one by one"
 
 
 async def test_a_channel_that_rests_is_told_until_it_works_again(

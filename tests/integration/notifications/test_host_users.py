@@ -36,13 +36,16 @@ PEOPLE: list[dict[str, Any]] = [
         ({"roles": ["user"]}, ["bob", "eve"]),
         ({"tags": ["vip"]}, ["ada", "eve"]),
         ({"groups": ["crew"], "ids": ["eve"]}, ["bob", "eve"]),
+        ({"filter": '{"role": {"$in": ["user"]}}'}, ["bob", "eve"]),
+        ({"everyone": True, "filter": '{"$or": [{"role": "admin"}, {"teams": {"$exists": true}}]}'}, ["ada", "bob"]),
+        ({"tags": ["vip"], "filter": '{"role": "user"}'}, ["eve"]),
     ],
 )
 async def test_users_are_found_by_id_role_tag_and_group(
     open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch, selection: dict[str, Any], reached: list[str]
 ) -> None:
     monkeypatch.setattr(recipients, "MOST_PEOPLE", 1)
-    office = await open_office(host_users=USERS)
+    office = await open_office(host_users={**USERS, "filterFields": ["role", "teams"]})
     await office.db["app.users"].insert_many(PEOPLE)
     await office.add_template()
     await office.schedule(schedule=once(MONDAY), recipients={"users": selection})
@@ -74,6 +77,12 @@ async def test_many_users_need_an_approval_too(open_office: OpenOffice) -> None:
     [
         ({}, {"everyone": True}, "recipients.users"),
         ({"host_users": {"collection": "users", "email": "email"}}, {"roles": ["admin"]}, "recipients.users.roles"),
+        ({"host_users": USERS}, {"filter": '{"role": "user"}'}, "recipients.users.filter"),
+        (
+            {"host_users": {**USERS, "filterFields": ["role"]}},
+            {"filter": '{"$or": [{"role": "user"}, {"password": {"$gte": "a"}}]}'},
+            "recipients.users.filter",
+        ),
     ],
 )
 async def test_what_the_setting_does_not_say_puts_aside_with_the_remedy(
@@ -106,10 +115,15 @@ async def test_a_collection_that_is_refused_puts_aside_only_who_names_it(open_of
 
 
 async def test_a_slow_query_of_users_is_waited_for(
-    mongo: tuple[Client, Database], settings: Callable[..., Settings]
+    mongo: tuple[Client, Database], settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client's limit, which nothing can keep here, is not theirs."""
     _, database = mongo
+
+    async def as_they_are(_: HostUserStore, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return people  # preferences are this system's, and under its client's limit
+
+    monkeypatch.setattr(HostUserStore, "_with_preferences", as_they_are)
     await database["app.users"].insert_many(PEOPLE)
     impatient: Client = AsyncMongoClient(settings().mongodb_uri.get_secret_value(), timeoutMS=0.001)
     store = HostUserStore(impatient[database.name], HostUsers.model_validate(USERS))
@@ -130,6 +144,39 @@ async def test_a_given_approval_covers_no_more_users_than_it_named(open_office: 
     enough = {"approval.recipients": 4, "revision": 2, "plannedRevision": None}
     await office.db.scheduled_notifications.update_one({}, {"$set": enough})
     assert (await office.process())["queued"] == 3
+
+
+async def test_what_a_user_does_not_want_is_kept_here_and_obeyed(open_office: OpenOffice) -> None:
+    office = await open_office(host_users=USERS)
+    await office.db["app.users"].insert_many(PEOPLE)
+    await office.db["host_user_preferences"].insert_many(
+        [
+            {"_id": str(ADA), "optOuts": [{"category": "news", "channel": "email"}]},
+            {"_id": "7", "optOuts": [{"category": "news", "channel": "sms"}, {"category": "offers"}]},
+            {"_id": "eve", "optOuts": "all of it"},
+        ]
+    )
+    await office.add_template(category="news")
+    await office.schedule(schedule=once(MONDAY), recipients={"users": {"everyone": True}})
+    await office.process()
+    states = {item["recipient"]["address"].partition("@")[0]: item["state"] for item in await office.items()}
+    assert states == {"ada": "suppressed", "bob": "pending", "eve": "suppressed"}
+
+
+async def test_fields_that_the_settings_name_are_variables(open_office: OpenOffice) -> None:
+    fields = {"plan": "account.plan", "since": "account.since", "ref": "account.ref", "odd": "account", "no": "role"}
+    office = await open_office(host_users={**USERS, "variables": fields})
+    account = {"plan": "gold", "since": MONDAY, "ref": ADA}
+    await office.db["app.users"].insert_one({"_id": 1, "contact": {"email": "ada@example.com"}, "account": account})
+    names = [*fields, "name"]
+    await office.add_template(
+        subject="{{ plan }} {{ since }} {{ ref }} {{ odd }}",
+        variables=[{"name": name, "default": "-"} for name in names],
+    )
+    await office.schedule(schedule=once(MONDAY), recipients={"users": {"everyone": True}})
+    await office.process()
+    [item] = await office.items()
+    assert item["subject"] == f"gold 2026-11-23T09:00:00.000Z {ADA} -"
 
 
 async def by_address(office: Office) -> list[dict[str, Any]]:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from scheduler_daemon.job_template import DueSource
-from scheduler_daemon.notifications.channel_sender import EMAIL_DUE_SOURCE
+from scheduler_daemon.notifications.channel_sender import EMAIL_DUE_SOURCE, REPORTS_DUE_SOURCE, SMS_DUE_SOURCE
 from scheduler_daemon.notifications.service import SCHEDULES_DUE_SOURCE
+from scheduler_daemon.store.due_sources import DueSourceStore
 from scheduler_daemon.store.mongo import Client, Database
 from shared.clock import EPOCH
 from shared.models.notification_models import Channel
+from shared.queries import holds
 from shared.queries import notifications as queries
 from shared.queries.audit.fan_outs import fan_out_checks
 from tests.integration.notifications.conftest import item_document, moment, scheduled_document
@@ -92,6 +94,32 @@ async def test_the_head_of_a_due_source(filled: Database, source: DueSource) -> 
         await check(filled, source.collection, dict(source.at_once), "unplanned", 1, limit=1)
 
 
+async def test_the_head_of_the_reports_of_providers(filled: Database) -> None:
+    """Most are handled; they stay for a month."""
+    await filled.provider_events.insert_many(
+        [
+            {"_id": str(number), "handledAt": moment() if number > 3 else None, "lookAt": moment(minutes=number)}
+            for number in range(MANY)
+        ]
+    )
+    criteria = {**REPORTS_DUE_SOURCE.filter, "lookAt": {"$gte": EPOCH}}
+    await check(filled, "provider_events", criteria, "open", 4, sort={"lookAt": 1}, limit=1)
+
+
+@pytest.mark.parametrize(("message", "report", "head"), [(1, 2, "m"), (2, 1, "r"), (None, 1, "r"), (1, None, "m")])
+async def test_the_earlier_of_two_sources_side_by_side_counts(
+    mongo: tuple[Client, Database], message: int | None, report: int | None, head: str
+) -> None:
+    _, database = mongo
+    if message is not None:
+        item = item_document("m", "+33100000001", channel="sms", sendAfter=moment(minutes=message))
+        await database.notification_queue.insert_one(item)
+    if report is not None:
+        await database.provider_events.insert_one({"_id": "r", "handledAt": None, "lookAt": moment(minutes=report)})
+    found = await DueSourceStore(database).head(SMS_DUE_SOURCE)
+    assert found == (head, moment(minutes=1))
+
+
 async def test_what_others_left_in_the_act_of_sending(filled: Database) -> None:
     await check(filled, "notification_queue", queries.sending_of_other_epochs(1), "sending", 4, limit=500)
 
@@ -169,3 +197,9 @@ async def test_fan_outs_to_be_checked(filled: Database) -> None:
     of_z = {"$set": {"scheduledNotificationId": "z"}}
     await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
     await check(filled, "notification_queue", queries.messages_of_occurrence("z", moment()), "by_occurrence", 4)
+
+
+async def test_what_a_pause_has_held(filled: Database) -> None:
+    of_z = {"$set": {"scheduledNotificationId": "z", "heldFrom": moment()}}
+    await filled.notification_queue.update_many({"_id": {"$in": ["d0", "d1"]}}, of_z)
+    await check(filled, "notification_queue", holds.held_messages_of("z"), "by_occurrence", 4)

@@ -56,7 +56,7 @@ async def test_what_is_queued_is_a_valid_item_with_its_expiry(office: Office) ->
     await office.process()
     for document in await office.items():
         item = QueueItem.from_document(document)
-        assert item.to_document() == {**document, "event": None, "jobId": None, "runId": None}
+        assert item.to_document() == {**document, "event": None, "jobId": None, "runId": None, "heldFrom": None}
         assert item.expires_at == moment(hours=1)
         assert item.send_after == moment()
         assert item.message_id == f"<{item.id}@localhost>"

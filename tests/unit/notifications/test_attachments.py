@@ -82,3 +82,36 @@ async def test_a_stored_place_that_leads_out_is_refused_as_well(folder: Path) ->
     """The database is an untrusted input: the model reads the template again before anything is opened."""
     with pytest.raises(ValidationError):
         Attachment.model_validate({"path": "../secret.txt"})
+
+
+EXPORT = "orders-20261123T090000Z-0123abcd.csv.gz"
+
+
+async def test_an_export_is_carried_once_it_is_finished(folder: Path, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    files = AttachmentFiles(folder, 10_000, exports)
+    export = Attachment(path=EXPORT, folder="exports")
+    (exports / f".{EXPORT}.0123abcd.part").write_bytes(b"half of it")
+    with pytest.raises(InvalidDefinition, match=r"attachments\.0\.path.*cannot be read"):
+        await files.load([export])
+    (exports / EXPORT).symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(InvalidDefinition, match="cannot be read"):
+        await files.load([export])
+    (exports / EXPORT).unlink()
+    (exports / EXPORT).write_bytes(b"rows")
+    [carried] = await files.load([export])
+    assert (carried.name, b64decode(carried.encoded)) == (EXPORT, b"rows")
+    with pytest.raises(InvalidDefinition, match=r"attachments\.0\.path"):
+        await files.load([at(EXPORT)])
+    with pytest.raises(InvalidDefinition, match="EXPORT_FOLDER"):
+        await AttachmentFiles(folder, 10_000).load([export])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["orders.csv", f".{EXPORT}.0123abcd.part", f"sub/{EXPORT}", f"../{EXPORT}", f"{EXPORT}.sha256", EXPORT + "\n"],
+)
+def test_nothing_but_an_export_is_taken_from_the_folder_of_exports(path: str) -> None:
+    with pytest.raises(ValidationError):
+        Attachment(path=path, folder="exports")

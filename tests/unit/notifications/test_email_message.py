@@ -18,7 +18,7 @@ from shared.errors import InvalidDefinition
 from shared.rendering import RenderedEmail, one_line
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-SENDER = parse_mailbox("Unified Scheduler <scheduler@localhost>")
+SENDER = parse_mailbox("Unified Scheduler <scheduler@localhost>", "SMTP_FROM")
 
 
 def compose(rendered: RenderedEmail, name: str = "", address: str = "ada@example.com") -> ComposedEmail:

@@ -152,6 +152,10 @@ def test_a_short_message_is_rendered_as_it_is() -> None:
     assert render_sms(definition, rendering_context(definition, {"code": "<1>"})) == "Code <1>"
 
 
+def test_a_line_break_of_a_short_message_is_one_character() -> None:
+    assert render_sms(template(channels=["sms"], sms="a{{ x }}b"), {"x": "\r\n"}) == "a\nb"
+
+
 def test_a_text_is_checked_before_it_is_used() -> None:
     check_texts(template("{{ whatever }}"))
     with pytest.raises(InvalidDefinition) as caught:

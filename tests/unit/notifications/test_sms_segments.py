@@ -2,8 +2,9 @@
 
 import pytest
 
-from scheduler_daemon.notifications.notifiers.sms_message import Segments, compose_sms, segments_of
+from scheduler_daemon.notifications.notifiers.sms_message import compose_sms
 from shared.errors import InvalidDefinition
+from shared.sms_segments import Segments, segments_of
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,3 @@ def test_an_empty_text_and_one_that_is_too_long_are_refused() -> None:
         compose_sms("i", "<i@h>", "+33123456789", " \n", 10)
     with pytest.raises(InvalidDefinition, match=r"3 segments \(gsm7\).*SMS_MAX_SEGMENTS"):
         compose_sms("i", "<i@h>", "+33123456789", "a" * 400, 2)
-
-
-def test_a_line_break_is_one_character() -> None:
-    assert compose_sms("i", "<i@h>", "+33123456789", "a\r\nb", 1).text == "a\nb"

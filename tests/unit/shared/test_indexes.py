@@ -38,6 +38,7 @@ MODELS = {
     names.DELIVERIES: queue.Delivery,
     names.RECIPIENTS: recipients.Recipient,
     names.RECIPIENT_GROUPS: recipients.RecipientGroup,
+    names.HOST_USER_PREFERENCES: recipients.HostUserPreferences,
     names.SUPPRESSIONS: suppressions.Suppression,
     names.PROVIDER_EVENTS: provider_events.ProviderEvent,
     names.CALENDARS: calendars.Calendar,
