@@ -39,4 +39,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     problems.install(app)
     for blueprint in blueprints():
         app.register_api(blueprint)
+    auth.check_declared(app)
     return app

@@ -1,4 +1,4 @@
-"""Who calls, and whether they may. Bearer tokens, four roles that include each other."""
+"""Who calls, and whether they may: bearer tokens, roles as sets of permissions, one permission that each view needs."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,15 +10,13 @@ from flask import Flask, current_app, g, request
 
 from api.context import clock, store
 from api.problems import Problem, ProblemCode
-from shared.models.access import Role
+from shared.models.access import PERMISSIONS, Permission, Role, roles_with
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN_PREFIX = "us_"  # noqa: S105 - how a token starts, so that leaked ones can be searched for
 LONGEST_TOKEN = 200
-_RANK = {role: rank for rank, role in enumerate(Role)}
-_ROLE_ATTRIBUTE = "required_role"
-_READING = ("GET", "HEAD", "OPTIONS")
+_ATTRIBUTE = "needed_permission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,8 @@ class Principal:
     name: str
     role: Role
 
-    def may(self, role: Role) -> bool:
-        return _RANK[self.role] >= _RANK[role]
+    def may(self, permission: Permission) -> bool:
+        return permission in PERMISSIONS[self.role]
 
 
 def hash_token(token: str) -> str:
@@ -38,11 +36,11 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def needs(role: Role) -> Callable[[View], View]:
-    """Marks a view: least role that may call it. Unmarked: viewer for reading, editor for everything else."""
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Marks a view: what its caller must be allowed to do."""
 
     def mark(view: View) -> View:
-        setattr(view, _ROLE_ATTRIBUTE, role)
+        setattr(view, _ATTRIBUTE, permission)
         return view
 
     return mark
@@ -50,7 +48,7 @@ def needs(role: Role) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Marks a view that needs no token."""
-    setattr(view, _ROLE_ATTRIBUTE, None)
+    setattr(view, _ATTRIBUTE, None)
     return view
 
 
@@ -60,28 +58,36 @@ def principal() -> Principal:
     return found
 
 
-def _required_role() -> Role | None:
-    view = current_app.view_functions[request.endpoint or ""]
-    default = Role.VIEWER if request.method in _READING else Role.EDITOR
-    role: Role | None = getattr(view, _ROLE_ATTRIBUTE, default)
-    return role
+def needed_permission(app: Flask, endpoint: str) -> Permission | None:
+    """What the view of an endpoint needs; None: not even a token."""
+    found: Permission | None = getattr(app.view_functions[endpoint], _ATTRIBUTE)
+    return found
+
+
+def require(permission: Permission) -> None:
+    """403 unless the caller of this request has the permission, too."""
+    caller = principal()
+    if not caller.may(permission):
+        *others, last = (role.value for role in roles_with(permission))
+        roles = f"{', '.join(others)} or {last}" if others else last
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            ProblemCode.FORBIDDEN,
+            f"This needs the permission {permission.value}, so the role {roles}; the token has the role "
+            f"{caller.role.value}.",
+        )
 
 
 def authenticate() -> None:
     """Before each request: sets the principal, or refuses with 401 or 403. Unknown paths are left to the 404."""
     if request.endpoint is None:
         return
-    role = _required_role()
-    if role is None:
+    permission = needed_permission(current_app, request.endpoint)
+    if permission is None:
         return
-    caller = _caller()
-    g.principal = caller
-    if not caller.may(role):
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
-            ProblemCode.FORBIDDEN,
-            f"This needs the role {role.value}; the token has the role {caller.role.value}.",
-        )
+    g.principal = _caller()
+    if request.method != "OPTIONS":  # it only tells the methods of a path
+        require(permission)
 
 
 def _caller() -> Principal:
@@ -109,3 +115,10 @@ def _unauthenticated(detail: str, challenge: str) -> Problem:
 def install(app: Flask) -> None:
     """Makes every request of the application pass authenticate()."""
     app.before_request(authenticate)
+
+
+def check_declared(app: Flask) -> None:
+    """RuntimeError names a view that says neither what it needs nor that it is public."""
+    for endpoint, view in app.view_functions.items():
+        if not hasattr(view, _ATTRIBUTE):
+            raise RuntimeError(f"the view {endpoint} needs @needs(Permission....) or @public")

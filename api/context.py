@@ -46,7 +46,7 @@ def settings() -> Settings:
 
 def actor() -> Actor:
     """Who makes this request, for createdBy and the audit log."""
-    return Actor(g.principal.name, g.request_id)
+    return Actor(g.principal.name, g.request_id, g.principal.token_id)
 
 
 class Identity(NamedTuple):
@@ -76,6 +76,14 @@ def identity() -> Identity:
     )
 
 
-def if_match() -> str | None:
-    """The If-Match header as it came; None: the client does not care which revision it changes."""
-    return request.headers.get("If-Match")
+def if_match() -> str:
+    """The If-Match header as it came; 428 if there is none. `*` changes whichever revision there is."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise Problem(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            ProblemCode.PRECONDITION_REQUIRED,
+            "Send If-Match with the ETag of the document that you have read; `*` changes it whatever it is now.",
+            [FieldFault("If-Match", ProblemCode.PRECONDITION_REQUIRED, "this header is required")],
+        )
+    return given

@@ -49,9 +49,10 @@ class ProblemCode(StrEnum):
     INVALID_IDEMPOTENCY_KEY = "invalid_idempotency_key"  # empty, too long or not printable
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # the same key came with another body
     UNAUTHENTICATED = "unauthenticated"  # no token, or one that is not valid
-    FORBIDDEN = "forbidden"  # the token's role is not enough
+    FORBIDDEN = "forbidden"  # the token's role does not allow it
     NOT_FOUND = "not_found"  # no such document or path
     METHOD_NOT_ALLOWED = "method_not_allowed"  # the path exists, the method does not
+    PRECONDITION_REQUIRED = "precondition_required"  # a change without If-Match
     REVISION_MISMATCH = "revision_mismatch"  # If-Match names another revision than the present one
     CONFLICT = "conflict"  # another writer was first, or the state does not allow it
     IN_USE = "in_use"  # others refer to the document, so it cannot be deleted

@@ -37,6 +37,7 @@ def entry(
         id=uuid.uuid4().hex,
         at=at,
         by=actor.name,
+        by_id=actor.id,
         action=action,
         collection=collection,
         document_id=text_of(after["_id"]),
