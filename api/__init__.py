@@ -4,7 +4,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
-from api import auth, context, export_folder, problems, responses
+from api import auth, context, export_folder, idempotency, problems, responses
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -36,6 +36,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     context.keep(app, Store(settings, the_clock), the_clock, settings)
     responses.install(app)
     auth.install(app)
+    idempotency.install(app)
     problems.install(app)
     for blueprint in blueprints():
         app.register_api(blueprint)

@@ -14,6 +14,7 @@ from api.store.errors import (
     DocumentInUse,
     IdempotencyKeyReused,
     NoSuchDocument,
+    RequestInFlight,
     RevisionMismatch,
     TooManyDocuments,
 )
@@ -48,6 +49,8 @@ class ProblemCode(StrEnum):
     INVALID_CURSOR = "invalid_cursor"  # the cursor was not made by this list
     INVALID_IDEMPOTENCY_KEY = "invalid_idempotency_key"  # empty, too long or not printable
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # the same key came with another body
+    REQUEST_IN_FLIGHT = "request_in_flight"  # the first request with this key has no answer yet
+    SHOWN_ONCE = "shown_once"  # the first answer held a secret, which is stored nowhere
     UNAUTHENTICATED = "unauthenticated"  # no token, or one that is not valid
     FORBIDDEN = "forbidden"  # the token's role does not allow it
     NOT_FOUND = "not_found"  # no such document or path
@@ -139,8 +142,17 @@ def problem_of(fault: SchedulerError) -> Problem:
                 headers={"ETag": fault.current},
             )
         case IdempotencyKeyReused():
-            return conflict(
-                ProblemCode.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used before, with another request."
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                ProblemCode.IDEMPOTENCY_KEY_REUSED,
+                "This Idempotency-Key was used before, with another request; send a new one.",
+            )
+        case RequestInFlight():
+            return Problem(
+                HTTPStatus.CONFLICT,
+                ProblemCode.REQUEST_IN_FLIGHT,
+                "The first request with this Idempotency-Key is still at work; ask again for its answer.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
         case DocumentInUse():
             return conflict(ProblemCode.IN_USE, f"It cannot be deleted: {fault}. Take it out there first.")

@@ -164,6 +164,7 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.AUDIT_LOG, "by_time", (("at", -1), ("_id", -1)), "the API: who did what"),
     IndexSpec(names.AUDIT_LOG, "by_document", (("documentId", 1), ("at", -1)), "the API: the history of a document"),
     IndexSpec(names.EXPORTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: exports; what is too old"),
+    _expiry(names.IDEMPOTENCY_KEYS),
     _expiry(names.SCHEDULER_STATE),
 )  # fmt: skip
 

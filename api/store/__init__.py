@@ -9,6 +9,7 @@ from api.store.commands import CommandStore
 from api.store.connection import Connection
 from api.store.exports import ExportStore
 from api.store.groups import GroupStore
+from api.store.idempotency import IdempotencyStore
 from api.store.jobs import JobStore
 from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
@@ -61,6 +62,10 @@ class Store:
     @cached_property
     def notification_templates(self) -> NotificationTemplateStore:
         return NotificationTemplateStore(self.connection, self._clock)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        return IdempotencyStore(self.connection)
 
     @cached_property
     def recipients(self) -> RecipientStore:

@@ -13,6 +13,7 @@ from shared.models import (
     catalogue,
     commands,
     exports,
+    idempotency,
     jobs,
     maintenance,
     notification_models,
@@ -45,6 +46,7 @@ MODELS = {
     names.API_TOKENS: access.ApiToken,
     names.AUDIT_LOG: access.AuditEntry,
     names.EXPORTS: exports.ExportRecord,
+    names.IDEMPOTENCY_KEYS: idempotency.IdempotentRequest,
     names.SCHEDULER_STATE: scheduler_state.Heartbeat,
 }
 
