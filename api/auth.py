@@ -97,7 +97,7 @@ def _caller() -> Principal:
         raise _unauthenticated("Send Authorization: Bearer <token>.", "")
     now = clock().now()
     found = store().tokens.find_by_hash(hash_token(token))
-    if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
+    if found is None or found.state(now) != "valid":
         raise _unauthenticated("The token is unknown, revoked or expired.", ', error="invalid_token"')
     store().tokens.note_use(found, now)
     return Principal(found.id, found.name, found.role)

@@ -3,6 +3,7 @@
 from flask_openapi.blueprint import APIBlueprint
 
 from api.routes import (
+    audit_log,
     backfills,
     calendars,
     callbacks,
@@ -22,6 +23,7 @@ from api.routes import (
     status,
     suppressions,
     templates,
+    tokens,
     unsubscribe,
 )
 
@@ -44,6 +46,8 @@ def blueprints() -> list[APIBlueprint]:
         groups,
         messages,
         exports,
+        tokens,
+        audit_log,
         message_decisions,
         suppressions,
         unsubscribe,

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from api.store.actor import Actor
+from api.store.audit_log import AuditLogStore
 from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
@@ -62,6 +63,10 @@ class Store:
     @cached_property
     def notification_templates(self) -> NotificationTemplateStore:
         return NotificationTemplateStore(self.connection, self._clock)
+
+    @cached_property
+    def audit_log(self) -> AuditLogStore:
+        return AuditLogStore(self.connection)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

@@ -1,8 +1,9 @@
 """Who may do what, and who did what: `api_tokens`, `audit_log`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -62,6 +63,12 @@ class ApiToken(Document):
     expires_at: Moment | None = None
     last_used_at: Moment | None = None
     revoked_at: Moment | None = None
+
+    def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
+        """Only a valid token opens anything."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
 
 
 class AuditEntry(Document):

@@ -26,6 +26,7 @@ from tests.integration.api.conftest import (
 
 SCHEDULER = "/api/admin/scheduler"
 NOTIFICATIONS = "/api/notifications"
+ADMINISTER = Permission.ADMINISTER
 READ, OWN, SWITCH = Permission.READ, Permission.READ_OWN_RUNS, Permission.SWITCH
 RUN, OPERATE, EDIT, EXPORTS = Permission.RUN, Permission.OPERATE, Permission.EDIT, Permission.READ_EXPORTS
 
@@ -72,6 +73,10 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/deliveries/<id>": {"GET": READ},
     f"{NOTIFICATIONS}/suppressions": {"GET": READ, "POST": EDIT},
     f"{NOTIFICATIONS}/suppressions/<id>": {"GET": READ, "DELETE": EDIT},
+    "/api/admin/tokens": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "/api/admin/tokens/<id>": {"GET": ADMINISTER, "DELETE": ADMINISTER},
+    "/api/admin/audit": {"GET": ADMINISTER},
+    "/api/admin/audit/<id>": {"GET": ADMINISTER},
     "/api/exports": {"GET": EXPORTS},
     "/api/exports/<id>": {"GET": EXPORTS},
     "/api/exports/<id>/download": {"GET": EXPORTS},

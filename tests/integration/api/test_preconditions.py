@@ -23,6 +23,7 @@ CALENDARS = "/api/admin/scheduler/calendars"
 MAINTENANCE = "/api/admin/scheduler/maintenance"
 RECIPIENTS = "/api/notifications/recipients"
 GROUPS = "/api/notifications/groups"
+TOKENS = "/api/admin/tokens"
 SUPPRESSIONS = "/api/notifications/suppressions"
 CALENDAR = {
     "name": "Days",
@@ -44,6 +45,7 @@ def documents(admin: Caller) -> dict[str, Any]:
         RECIPIENTS: {"name": "Ada", "email": "ada@example.com"},
         GROUPS: {"name": "All", "members": []},
         SUPPRESSIONS: {"email": "ada@example.com"},
+        TOKENS: {"name": "crm", "role": "viewer"},
     }
     made = {path: f"{path}/{admin.created(path, body)['id']}" for path, body in bodies.items()}
     return {MAINTENANCE: (MAINTENANCE, {}), **{path: (made[path], bodies[path]) for path in bodies}}
