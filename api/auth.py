@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, request
 
 from api.context import clock, store
 from api.problems import Problem, ProblemCode
+from api.throttle import count_failed_login
 from shared.models.access import PERMISSIONS, Permission, Role, roles_with
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -98,6 +99,7 @@ def _caller() -> Principal:
     now = clock().now()
     found = store().tokens.find_by_hash(hash_token(token))
     if found is None or found.state(now) != "valid":
+        count_failed_login(token)
         raise _unauthenticated("The token is unknown, revoked or expired.", ', error="invalid_token"')
     store().tokens.note_use(found, now)
     return Principal(found.id, found.name, found.role)

@@ -53,6 +53,8 @@ class ProblemCode(StrEnum):
     SHOWN_ONCE = "shown_once"  # the first answer held a secret, which is stored nowhere
     UNAUTHENTICATED = "unauthenticated"  # no token, or one that is not valid
     FORBIDDEN = "forbidden"  # the token's role does not allow it
+    TOO_MANY_FAILED_LOGINS = "too_many_failed_logins"  # too many tokens that are not valid; wait
+    RATE_LIMITED = "rate_limited"  # too many requests with this token; wait
     NOT_FOUND = "not_found"  # no such document or path
     METHOD_NOT_ALLOWED = "method_not_allowed"  # the path exists, the method does not
     PRECONDITION_REQUIRED = "precondition_required"  # a change without If-Match

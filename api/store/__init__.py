@@ -16,6 +16,7 @@ from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
 from api.store.notification_templates import NotificationTemplateStore
 from api.store.provider_events import ProviderEventStore
+from api.store.rate_counts import FailedLoginStore
 from api.store.recipients import RecipientStore
 from api.store.run_logs import RunLogStore
 from api.store.runs import RunStore
@@ -34,6 +35,7 @@ class Store:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.connection = Connection(settings)
+        self._settings = settings
         self._clock = clock
 
     @cached_property
@@ -67,6 +69,10 @@ class Store:
     @cached_property
     def audit_log(self) -> AuditLogStore:
         return AuditLogStore(self.connection)
+
+    @cached_property
+    def failed_logins(self) -> FailedLoginStore:
+        return FailedLoginStore(self.connection, self._settings.api_failed_logins_per_minute)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

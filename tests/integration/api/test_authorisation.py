@@ -1,15 +1,18 @@
 """Every route with every role and with every credential that is none: who may call what."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from api import create_app
 from api.auth import check_declared, needed_permission
+from api.context import store_of
 from shared.collections import COMMANDS, JOB_RUNS
 from shared.models.access import PERMISSIONS, Permission, Role
+from shared.settings import Settings
 from tests.integration.api.conftest import (
     JOBS,
     RUNS,
@@ -133,15 +136,25 @@ NO_CREDENTIALS: dict[str, dict[str, Any] | None] = {
 }
 
 
+@pytest.fixture
+def patient_app(settings: Callable[..., Settings]) -> Iterator[Flask]:
+    """One that does not throttle the failed logins of this test."""
+    application = create_app(settings(api_failed_logins_per_minute=10_000))
+    yield application
+    store_of(application).connection.close()
+
+
 @pytest.mark.parametrize("credential", NO_CREDENTIALS)
-def test_no_route_but_the_public_ones_answers_without_a_valid_token(app: Flask, catalogue: Db, credential: str) -> None:
+def test_no_route_but_the_public_ones_answers_without_a_valid_token(
+    patient_app: Flask, catalogue: Db, credential: str
+) -> None:
     fields = NO_CREDENTIALS[credential]
     if fields is not None:
         insert_token(catalogue, "spent-token", **{"role": "admin", **fields})
     token = "spent-token" if fields is not None else credential
     headers = {} if credential == "none" else {"Authorization": f"Bearer {token}"}
-    client = app.test_client()
-    for method, rule, needed in routes(app):
+    client = patient_app.test_client()
+    for method, rule, needed in routes(patient_app):
         response = client.open(path_of(rule), method=method, headers=headers)
         if needed is None:
             assert response.status_code == (200 if rule in PUBLIC else 404), (method, rule)

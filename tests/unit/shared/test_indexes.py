@@ -19,6 +19,7 @@ from shared.models import (
     notification_models,
     provider_events,
     queue,
+    rate_counts,
     recipients,
     run_logs,
     runs,
@@ -47,6 +48,7 @@ MODELS = {
     names.AUDIT_LOG: access.AuditEntry,
     names.EXPORTS: exports.ExportRecord,
     names.IDEMPOTENCY_KEYS: idempotency.IdempotentRequest,
+    names.RATE_COUNTS: rate_counts.RateCount,
     names.SCHEDULER_STATE: scheduler_state.Heartbeat,
 }
 
