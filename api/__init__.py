@@ -36,7 +36,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     context.keep(app, Store(settings, the_clock), the_clock, settings)
     responses.install(app)
     cors.install(app, settings)
-    auth.install(app)
+    auth.install(app, settings)
     throttle.install(app, settings)
     idempotency.install(app)
     problems.install(app)

@@ -1,7 +1,7 @@
 """Who calls, and whether they may: bearer tokens, roles as sets of permissions, one permission that each view needs."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -9,27 +9,35 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, request
 
 from api.context import clock, store
+from api.host_tokens import LONGEST as LONGEST_HOST_TOKEN
+from api.host_tokens import HostTokenReader, InvalidHostToken, looks_like_one
 from api.problems import Problem, ProblemCode
 from api.throttle import count_failed_login
 from shared.models.access import PERMISSIONS, Permission, Role, roles_with
+from shared.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN_PREFIX = "us_"  # noqa: S105 - how a token starts, so that leaked ones can be searched for
 LONGEST_TOKEN = 200
+PREFIX_CHARACTERS = 11
+"""Of a token: enough to tell leaked or outdated ones from guesses, too little to guess the rest."""
+_HOST_TOKENS = "unified_scheduler_host_tokens"
+_HOST_NAMES = "host:"
+_INVALID = ', error="invalid_token"'
 _ATTRIBUTE = "needed_permission"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The bearer of a valid token."""
+    """The bearer of a valid token. Ours has one role; one of the host application may have several, or none."""
 
     token_id: str
     name: str
-    role: Role
+    roles: tuple[Role, ...]
 
     def may(self, permission: Permission) -> bool:
-        return permission in PERMISSIONS[self.role]
+        return any(permission in PERMISSIONS[role] for role in self.roles)
 
 
 def hash_token(token: str) -> str:
@@ -69,14 +77,17 @@ def require(permission: Permission) -> None:
     """403 unless the caller of this request has the permission, too."""
     caller = principal()
     if not caller.may(permission):
-        *others, last = (role.value for role in roles_with(permission))
-        roles = f"{', '.join(others)} or {last}" if others else last
         raise Problem(
             HTTPStatus.FORBIDDEN,
             ProblemCode.FORBIDDEN,
-            f"This needs the permission {permission.value}, so the role {roles}; the token has the role "
-            f"{caller.role.value}.",
+            f"This needs the permission {permission.value}, so the role {_either(roles_with(permission))}; the token "
+            f"has the role {_either(caller.roles)}.",
         )
+
+
+def _either(roles: Sequence[Role]) -> str:
+    *others, last = (role.value for role in roles) if roles else ("none",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def authenticate() -> None:
@@ -94,15 +105,30 @@ def authenticate() -> None:
 def _caller() -> Principal:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
+    reader: HostTokenReader | None = current_app.extensions[_HOST_TOKENS]
+    if scheme.lower() == "bearer" and reader is not None and looks_like_one(token) and len(token) <= LONGEST_HOST_TOKEN:
+        return _of_host(token, reader)
     if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
         raise _unauthenticated("Send Authorization: Bearer <token>.", "")
     now = clock().now()
     found = store().tokens.find_by_hash(hash_token(token))
     if found is None or found.state(now) != "valid":
-        count_failed_login(token)
-        raise _unauthenticated("The token is unknown, revoked or expired.", ', error="invalid_token"')
+        count_failed_login(token[:PREFIX_CHARACTERS])
+        raise _unauthenticated("The token is unknown, revoked or expired.", _INVALID)
     store().tokens.note_use(found, now)
-    return Principal(found.id, found.name, found.role)
+    return Principal(found.id, found.name, (found.role,))
+
+
+def _of_host(token: str, reader: HostTokenReader) -> Principal:
+    try:
+        caller = reader.read(token)
+    except InvalidHostToken as fault:
+        if fault.expired:
+            raise _unauthenticated("The token of the host application has expired.", _INVALID) from None
+        count_failed_login(token[-PREFIX_CHARACTERS:])  # how it begins says only that it is a JWT
+        raise _unauthenticated("The token of the host application is not valid here.", _INVALID) from None
+    name = f"{_HOST_NAMES}{caller.subject}"
+    return Principal(name, name, caller.roles)
 
 
 def _unauthenticated(detail: str, challenge: str) -> Problem:
@@ -114,8 +140,9 @@ def _unauthenticated(detail: str, challenge: str) -> Problem:
     )
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, settings: Settings) -> None:
     """Makes every request of the application pass authenticate()."""
+    app.extensions[_HOST_TOKENS] = HostTokenReader.from_settings(settings)
     app.before_request(authenticate)
 
 

@@ -67,6 +67,7 @@ class ProblemCode(StrEnum):
     QUARANTINED = "quarantined"  # the document is malformed; mend it first
     EXPORT_GONE = "export_gone"  # the file of an export is not in the folder that this API reads
     DOCUMENT_REFUSED = "document_refused"  # MongoDB can never store it
+    HOST_KEYS_UNAVAILABLE = "host_keys_unavailable"  # the keys of the host application cannot be fetched
     DATABASE_UNAVAILABLE = "database_unavailable"  # MongoDB does not answer; try again
     INTERNAL = "internal"  # a fault of this program; the log has the request id
 

@@ -16,8 +16,6 @@ from shared.settings import Settings
 
 log = structlog.get_logger("api")
 
-PREFIX_CHARACTERS = 11
-"""Of a token: enough to tell leaked or outdated ones from guesses, too little to guess the rest."""
 _IPV6_HOST_BITS = 64
 
 
@@ -33,12 +31,12 @@ def client_address() -> str:
     return f"{IPv6Address(int(address) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS)}/{_IPV6_HOST_BITS}"
 
 
-def count_failed_login(token: str) -> None:
-    """429 if there were too many from this client, or with a token that begins like this one.
+def count_failed_login(part: str) -> None:
+    """429 if there were too many from this client, or with tokens of which this is a part.
 
     Called for what is no valid token only: bearers of valid ones behind the same proxy never wait.
     """
-    seconds = store().failed_logins.count(client_address(), token[:PREFIX_CHARACTERS])
+    seconds = store().failed_logins.count(client_address(), part)
     if seconds is not None:
         log.warning("failed_logins_throttled", address=client_address(), seconds=seconds)
         raise _too_many(

@@ -43,19 +43,19 @@ class RateCountStorage(MongoDBStorageBase):
 
 
 class FailedLoginStore:
-    """How often a client, or bearers of what begins like one token, failed to log in during the last minute."""
+    """How often a client failed to log in within a minute, and how often it was tried with tokens that look alike."""
 
     def __init__(self, connection: Connection, most_per_minute: int) -> None:
         self._limiter = FixedWindowRateLimiter(RateCountStorage(connection=connection))
         self._limit = RateLimitItemPerMinute(most_per_minute, namespace="failed_login")
 
     @translated()
-    def count(self, address: str, prefix: str) -> int | None:
-        """One more failure; the seconds until the next may be looked at if there were too many, else None."""
-        shortened = hashlib.sha256(prefix.encode()).hexdigest()[:16]  # nothing of a token is stored
+    def count(self, address: str, part: str) -> int | None:
+        """One more failure. part: of the token. The seconds to wait if there were too many, else None."""
+        shortened = hashlib.sha256(part.encode()).hexdigest()[:16]  # nothing of a token is stored
         waits = [
             max(1, round(self._limiter.get_window_stats(self._limit, *key).reset_time - time.time()))
-            for key in (("address", address), ("prefix", shortened))
+            for key in (("address", address), ("token", shortened))
             if not self._limiter.hit(self._limit, *key)
         ]
         return max(waits, default=None)

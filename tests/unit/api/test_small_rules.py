@@ -41,7 +41,7 @@ def test_if_match_names_the_present_revision(header: str | None, matches: bool) 
 
 def test_roles_are_sets_of_permissions_and_not_ranks() -> None:
     def allowed(role: Role) -> set[Permission]:
-        caller = Principal("id", "name", role)
+        caller = Principal("id", "name", (role,))
         return {permission for permission in Permission if caller.may(permission)}
 
     assert allowed(Role.SWITCHER) == {Permission.SWITCH}
