@@ -1,16 +1,18 @@
 """Idempotency-Key: what a repeat gets while the first request works, after it, and after its process died."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from flask import Flask
 from pymongo.errors import AutoReconnect
 
+from api.context import store_of
 from api.store.idempotency import GIVEN_UP_AFTER, IdempotencyStore
 from api.store.jobs import JobStore
 from shared.collections import COMMANDS, DYNAMIC_JOBS, IDEMPOTENCY_KEYS
+from shared.models.idempotency import StoredAnswer
 from tests.integration.api.conftest import JOBS, Caller, Db, assert_problem, job_body
 
 KEY = {"headers": {"Idempotency-Key": "once-only"}}
@@ -95,17 +97,19 @@ def test_a_pause_that_was_done_before_the_crash_is_not_done_again(
 
 
 def test_a_try_that_was_given_up_does_not_write_over_the_answer_of_the_next(
-    app: Any, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch
+    app: Flask, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late: list[Callable[[], None]] = []
-    answer = IdempotencyStore.answer
+    late: list[tuple[str, str]] = []
     with monkeypatch.context() as patched:
-        patched.setattr(IdempotencyStore, "answer", lambda *given: late.append(lambda: answer(*given)))
+        patched.setattr(IdempotencyStore, "answer", lambda _, key_id, attempt, __: late.append((key_id, attempt)))
         admin.post(JOBS, job_body(), **KEY)
     let_time_pass(db, GIVEN_UP_AFTER)
     admin.post(JOBS, job_body(), **KEY)
     kept = db[IDEMPOTENCY_KEYS].find_one({})
-    late[0]()
+    assert kept is not None
+    idempotency = store_of(app).idempotency
+    idempotency.answer(*late[0], StoredAnswer(status=200, headers={}, body="another"))
+    idempotency.withdraw(*late[0])
     assert db[IDEMPOTENCY_KEYS].find_one({}) == kept
 
 
