@@ -11,11 +11,12 @@ from api.answers.runs import run_answer
 from api.auth import needs, principal
 from api.context import actor, clock, identity, store
 from api.paging import PageQuery, listing
-from api.problems import ProblemCode, conflict, not_found
+from api.problems import ProblemCode, conflict
 from api.requests import DocumentPath
 from api.responses import accepted, ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import EmptyBody
+from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
 from shared.models.access import Permission
 from shared.models.base import Moment
@@ -76,7 +77,7 @@ def _visible_run(path: DocumentPath) -> dict[str, Any]:
     run = store().runs.find(path.id)
     caller = principal()
     if not caller.may(Permission.READ) and (run.get("trigger"), run.get("createdBy")) != ("manual", caller.name):
-        raise not_found("run of yours")
+        raise NoSuchDocument(path.id)
     return run
 
 

@@ -190,7 +190,8 @@ def test_a_runner_runs_a_job_as_it_is_and_sees_his_own_runs_only(app: Flask, adm
         db[JOB_RUNS].insert_one({"_id": run_id, "jobId": job["id"], "template": "noop", "state": "succeeded", **fields})
     for tail in ("", "/logs"):
         assert runner.get(f"{RUNS}/{mine}{tail}").status_code == 200
-        assert_problem(runner.get(f"{RUNS}/theirs{tail}"), 404, "not_found")
+        theirs = assert_problem(runner.get(f"{RUNS}/theirs{tail}"), 404, "not_found")
+        assert theirs["detail"] == runner.get(f"{RUNS}/nonesuch{tail}").json["detail"]
         assert admin.get(f"{RUNS}/theirs{tail}").status_code == 200
 
 
