@@ -4,7 +4,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
-from api import auth, context, export_folder, problems, responses
+from api import auth, context, cors, export_folder, idempotency, problems, responses, throttle
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -35,8 +35,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     the_clock = clock or SystemClock()
     context.keep(app, Store(settings, the_clock), the_clock, settings)
     responses.install(app)
-    auth.install(app)
+    cors.install(app, settings)
+    auth.install(app, settings)
+    throttle.install(app, settings)
+    idempotency.install(app)
     problems.install(app)
     for blueprint in blueprints():
         app.register_api(blueprint)
+    auth.check_declared(app)
     return app

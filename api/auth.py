@@ -1,7 +1,7 @@
-"""Who calls, and whether they may. Bearer tokens, four roles that include each other."""
+"""Who calls, and whether they may: bearer tokens, roles as sets of permissions, one permission that each view needs."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -9,28 +9,35 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, request
 
 from api.context import clock, store
+from api.host_tokens import LONGEST as LONGEST_HOST_TOKEN
+from api.host_tokens import HostTokenReader, InvalidHostToken, looks_like_one
 from api.problems import Problem, ProblemCode
-from shared.models.access import Role
+from api.throttle import count_failed_login
+from shared.models.access import PERMISSIONS, Permission, Role, roles_with
+from shared.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN_PREFIX = "us_"  # noqa: S105 - how a token starts, so that leaked ones can be searched for
 LONGEST_TOKEN = 200
-_RANK = {role: rank for rank, role in enumerate(Role)}
-_ROLE_ATTRIBUTE = "required_role"
-_READING = ("GET", "HEAD", "OPTIONS")
+PREFIX_CHARACTERS = 11
+"""Of a token: enough to tell leaked or outdated ones from guesses, too little to guess the rest."""
+_HOST_TOKENS = "unified_scheduler_host_tokens"
+_HOST_NAMES = "host:"
+_INVALID = ', error="invalid_token"'
+_ATTRIBUTE = "needed_permission"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The bearer of a valid token."""
+    """The bearer of a valid token. Ours has one role; one of the host application may have several, or none."""
 
     token_id: str
     name: str
-    role: Role
+    roles: tuple[Role, ...]
 
-    def may(self, role: Role) -> bool:
-        return _RANK[self.role] >= _RANK[role]
+    def may(self, permission: Permission) -> bool:
+        return any(permission in PERMISSIONS[role] for role in self.roles)
 
 
 def hash_token(token: str) -> str:
@@ -38,11 +45,11 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def needs(role: Role) -> Callable[[View], View]:
-    """Marks a view: least role that may call it. Unmarked: viewer for reading, editor for everything else."""
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Marks a view: what its caller must be allowed to do."""
 
     def mark(view: View) -> View:
-        setattr(view, _ROLE_ATTRIBUTE, role)
+        setattr(view, _ATTRIBUTE, permission)
         return view
 
     return mark
@@ -50,7 +57,7 @@ def needs(role: Role) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Marks a view that needs no token."""
-    setattr(view, _ROLE_ATTRIBUTE, None)
+    setattr(view, _ATTRIBUTE, None)
     return view
 
 
@@ -60,41 +67,68 @@ def principal() -> Principal:
     return found
 
 
-def _required_role() -> Role | None:
-    view = current_app.view_functions[request.endpoint or ""]
-    default = Role.VIEWER if request.method in _READING else Role.EDITOR
-    role: Role | None = getattr(view, _ROLE_ATTRIBUTE, default)
-    return role
+def needed_permission(app: Flask, endpoint: str) -> Permission | None:
+    """What the view of an endpoint needs; None: not even a token."""
+    found: Permission | None = getattr(app.view_functions[endpoint], _ATTRIBUTE)
+    return found
+
+
+def require(permission: Permission) -> None:
+    """403 unless the caller of this request has the permission, too."""
+    caller = principal()
+    if not caller.may(permission):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            ProblemCode.FORBIDDEN,
+            f"This needs the permission {permission.value}, so the role {_either(roles_with(permission))}; the token "
+            f"has the role {_either(caller.roles)}.",
+        )
+
+
+def _either(roles: Sequence[Role]) -> str:
+    *others, last = (role.value for role in roles) if roles else ("none",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def authenticate() -> None:
     """Before each request: sets the principal, or refuses with 401 or 403. Unknown paths are left to the 404."""
     if request.endpoint is None:
         return
-    role = _required_role()
-    if role is None:
+    permission = needed_permission(current_app, request.endpoint)
+    if permission is None:
         return
-    caller = _caller()
-    g.principal = caller
-    if not caller.may(role):
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
-            ProblemCode.FORBIDDEN,
-            f"This needs the role {role.value}; the token has the role {caller.role.value}.",
-        )
+    g.principal = _caller()
+    if request.method != "OPTIONS":  # it only tells the methods of a path
+        require(permission)
 
 
 def _caller() -> Principal:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
+    reader: HostTokenReader | None = current_app.extensions[_HOST_TOKENS]
+    if scheme.lower() == "bearer" and reader is not None and looks_like_one(token) and len(token) <= LONGEST_HOST_TOKEN:
+        return _of_host(token, reader)
     if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
         raise _unauthenticated("Send Authorization: Bearer <token>.", "")
     now = clock().now()
     found = store().tokens.find_by_hash(hash_token(token))
-    if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
-        raise _unauthenticated("The token is unknown, revoked or expired.", ', error="invalid_token"')
+    if found is None or found.state(now) != "valid":
+        count_failed_login(token[:PREFIX_CHARACTERS])
+        raise _unauthenticated("The token is unknown, revoked or expired.", _INVALID)
     store().tokens.note_use(found, now)
-    return Principal(found.id, found.name, found.role)
+    return Principal(found.id, found.name, (found.role,))
+
+
+def _of_host(token: str, reader: HostTokenReader) -> Principal:
+    try:
+        caller = reader.read(token)
+    except InvalidHostToken as fault:
+        if fault.expired:
+            raise _unauthenticated("The token of the host application has expired.", _INVALID) from None
+        count_failed_login(token[-PREFIX_CHARACTERS:])  # how it begins says only that it is a JWT
+        raise _unauthenticated("The token of the host application is not valid here.", _INVALID) from None
+    name = f"{_HOST_NAMES}{caller.subject}"
+    return Principal(name, name, caller.roles)
 
 
 def _unauthenticated(detail: str, challenge: str) -> Problem:
@@ -106,6 +140,14 @@ def _unauthenticated(detail: str, challenge: str) -> Problem:
     )
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, settings: Settings) -> None:
     """Makes every request of the application pass authenticate()."""
+    app.extensions[_HOST_TOKENS] = HostTokenReader.from_settings(settings)
     app.before_request(authenticate)
+
+
+def check_declared(app: Flask) -> None:
+    """RuntimeError names a view that says neither what it needs nor that it is public."""
+    for endpoint, view in app.view_functions.items():
+        if not hasattr(view, _ATTRIBUTE):
+            raise RuntimeError(f"the view {endpoint} needs @needs(Permission....) or @public")

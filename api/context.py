@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from api.store import Actor, Store
 from shared.clock import Clock
 from shared.settings import Settings
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
 LONGEST_KEY = 200
 _STORE, _CLOCK, _SETTINGS = "unified_scheduler_store", "unified_scheduler_clock", "unified_scheduler_settings"
 
@@ -46,7 +48,7 @@ def settings() -> Settings:
 
 def actor() -> Actor:
     """Who makes this request, for createdBy and the audit log."""
-    return Actor(g.principal.name, g.request_id)
+    return Actor(g.principal.name, g.request_id, g.principal.token_id)
 
 
 class Identity(NamedTuple):
@@ -58,7 +60,7 @@ class Identity(NamedTuple):
 
 def identity() -> Identity:
     """The same Idempotency-Key from the same token on the same path is the same id."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return Identity(uuid.uuid4().hex, None)
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
@@ -66,28 +68,42 @@ def identity() -> Identity:
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             ProblemCode.INVALID_IDEMPOTENCY_KEY,
-            f"Idempotency-Key: {detail}",
-            [FieldFault("Idempotency-Key", ProblemCode.INVALID_IDEMPOTENCY_KEY, detail)],
+            f"{IDEMPOTENCY_KEY}: {detail}",
+            [FieldFault(IDEMPOTENCY_KEY, ProblemCode.INVALID_IDEMPOTENCY_KEY, detail)],
         )
     source = "\x00".join((g.principal.token_id, request.method, request.path, key))
-    body = json.dumps(json.loads(request.get_data() or b"{}"), sort_keys=True)
-    return Identity(
-        hashlib.blake2b(source.encode(), digest_size=16).hexdigest(), hashlib.sha256(body.encode()).hexdigest()
-    )
+    return Identity(hashlib.blake2b(source.encode(), digest_size=16).hexdigest(), _request_hash())
 
 
-def required_if_match() -> str:
-    """The If-Match header of a request that is about what its sender has seen; Problem 428 if it names no revision."""
-    given = if_match()
-    if given is None or given.strip() == "*":
+def _request_hash() -> str:
+    """The same for requests that mean the same: spaces and the order of fields in JSON do not count."""
+    body = request.get_data()
+    with suppress(ValueError, RecursionError):  # not JSON: the bytes themselves
+        body = json.dumps(json.loads(body or b"{}"), sort_keys=True).encode()
+    return hashlib.sha256(request.query_string + b"\x00" + body).hexdigest()
+
+
+def if_match() -> str:
+    """The If-Match header as it came; 428 if there is none. `*` changes whichever revision there is."""
+    given = request.headers.get("If-Match")
+    if given is None:
         raise Problem(
             HTTPStatus.PRECONDITION_REQUIRED,
             ProblemCode.PRECONDITION_REQUIRED,
-            "Send the revision that you have seen as If-Match: the ETag of GET.",
+            "Send If-Match with the ETag of the document that you have read; `*` changes it whatever it is now.",
+            [FieldFault("If-Match", ProblemCode.PRECONDITION_REQUIRED, "this header is required")],
         )
     return given
 
 
-def if_match() -> str | None:
-    """The If-Match header as it came; None: the client does not care which revision it changes."""
-    return request.headers.get("If-Match")
+def exact_if_match() -> str:
+    """The If-Match header of a request that is about what its sender has seen; 428 if it names no revision."""
+    given = if_match()
+    if given.strip() == "*":
+        raise Problem(
+            HTTPStatus.PRECONDITION_REQUIRED,
+            ProblemCode.PRECONDITION_REQUIRED,
+            "Send If-Match with the ETag of the document that you have read.",
+            [FieldFault("If-Match", ProblemCode.PRECONDITION_REQUIRED, "`*` names no revision")],
+        )
+    return given

@@ -14,6 +14,7 @@ from api.store.errors import (
     DocumentInUse,
     IdempotencyKeyReused,
     NoSuchDocument,
+    RequestInFlight,
     RevisionMismatch,
     TooManyDocuments,
 )
@@ -48,12 +49,16 @@ class ProblemCode(StrEnum):
     INVALID_CURSOR = "invalid_cursor"  # the cursor was not made by this list
     INVALID_IDEMPOTENCY_KEY = "invalid_idempotency_key"  # empty, too long or not printable
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # the same key came with another body
+    REQUEST_IN_FLIGHT = "request_in_flight"  # the first request with this key has no answer yet
+    SHOWN_ONCE = "shown_once"  # the first answer held a secret, which is stored nowhere
     UNAUTHENTICATED = "unauthenticated"  # no token, or one that is not valid
-    FORBIDDEN = "forbidden"  # the token's role is not enough
+    FORBIDDEN = "forbidden"  # the token's role does not allow it
+    TOO_MANY_FAILED_LOGINS = "too_many_failed_logins"  # too many tokens that are not valid; wait
+    RATE_LIMITED = "rate_limited"  # too many requests with this token; wait
     NOT_FOUND = "not_found"  # no such document or path
     METHOD_NOT_ALLOWED = "method_not_allowed"  # the path exists, the method does not
+    PRECONDITION_REQUIRED = "precondition_required"  # a change without If-Match
     REVISION_MISMATCH = "revision_mismatch"  # If-Match names another revision than the present one
-    PRECONDITION_REQUIRED = "precondition_required"  # the request needs If-Match with the revision that was seen
     CONFLICT = "conflict"  # another writer was first, or the state does not allow it
     IN_USE = "in_use"  # others refer to the document, so it cannot be deleted
     TOO_MANY = "too_many"  # there is no room for one more
@@ -62,6 +67,7 @@ class ProblemCode(StrEnum):
     QUARANTINED = "quarantined"  # the document is malformed; mend it first
     EXPORT_GONE = "export_gone"  # the file of an export is not in the folder that this API reads
     DOCUMENT_REFUSED = "document_refused"  # MongoDB can never store it
+    HOST_KEYS_UNAVAILABLE = "host_keys_unavailable"  # the keys of the host application cannot be fetched
     DATABASE_UNAVAILABLE = "database_unavailable"  # MongoDB does not answer; try again
     INTERNAL = "internal"  # a fault of this program; the log has the request id
 
@@ -139,8 +145,17 @@ def problem_of(fault: SchedulerError) -> Problem:
                 headers={"ETag": fault.current},
             )
         case IdempotencyKeyReused():
-            return conflict(
-                ProblemCode.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used before, with another request."
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                ProblemCode.IDEMPOTENCY_KEY_REUSED,
+                "This Idempotency-Key was used before, with another request; send a new one.",
+            )
+        case RequestInFlight():
+            return Problem(
+                HTTPStatus.CONFLICT,
+                ProblemCode.REQUEST_IN_FLIGHT,
+                "The first request with this Idempotency-Key is still at work; ask again for its answer.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
         case DocumentInUse():
             return conflict(ProblemCode.IN_USE, f"It cannot be deleted: {fault}. Take it out there first.")

@@ -164,10 +164,23 @@ INDEXES: tuple[IndexSpec, ...] = (
     ),
     _expiry(names.PROVIDER_EVENTS),
     IndexSpec(names.CALENDARS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of calendars"),
+    IndexSpec(names.API_TOKENS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of tokens"),
     IndexSpec(names.API_TOKENS, "by_hash", (("tokenHash", 1),), "the API: who is it", unique=True),
     IndexSpec(names.AUDIT_LOG, "by_time", (("at", -1), ("_id", -1)), "the API: who did what"),
-    IndexSpec(names.AUDIT_LOG, "by_document", (("documentId", 1), ("at", -1)), "the API: the history of a document"),
+    IndexSpec(
+        names.AUDIT_LOG, "history", (("documentId", 1), ("at", -1), ("_id", -1)), "the API: the history of a document"
+    ),
+    IndexSpec(
+        names.AUDIT_LOG, "by_request", (("requestId", 1), ("at", -1), ("_id", -1)), "the API: what a request did"
+    ),
+    IndexSpec(names.AUDIT_LOG, "by_actor", (("by", 1), ("at", -1), ("_id", -1)), "the API: what somebody did"),
+    IndexSpec(names.AUDIT_LOG, "by_action", (("action", 1), ("at", -1), ("_id", -1)), "the API: one kind of change"),
+    IndexSpec(
+        names.AUDIT_LOG, "by_collection", (("collection", 1), ("at", -1), ("_id", -1)), "the API: changes of a resource"
+    ),
     IndexSpec(names.EXPORTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: exports; what is too old"),
+    _expiry(names.IDEMPOTENCY_KEYS),
+    _expiry(names.RATE_COUNTS),
     _expiry(names.SCHEDULER_STATE),
 )  # fmt: skip
 
@@ -175,5 +188,6 @@ RETIRED_INDEXES: tuple[tuple[str, str], ...] = (
     (names.JOB_RUNS, "live_by_job"),
     (names.JOB_RUNS, "waiting"),
     (names.NOTIFICATION_QUEUE, "by_source"),
+    (names.AUDIT_LOG, "by_document"),
 )
 """(collection, name) of what earlier versions made and nobody uses any more; the daemon drops them."""

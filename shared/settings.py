@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from shared.errors import SettingsError
+from shared.setting_groups.access import AccessSettings
 from shared.setting_groups.daemon import DaemonSettings
 from shared.setting_groups.email import EmailSettings
 from shared.setting_groups.general import GeneralSettings
@@ -24,6 +25,7 @@ EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: systemd does not restart on it
 
 
 class Settings(
+    AccessSettings,
     NotificationSettings,
     SmsSettings,
     EmailSettings,

@@ -1,20 +1,18 @@
 """`unified-scheduler token`: the API's tokens. Only hashes are stored."""
 
-import secrets
 import uuid
 from contextlib import suppress
 
 import click
 
-from api.auth import TOKEN_PREFIX, hash_token
+from api.auth import hash_token
 from api.cli.session import Session
+from api.definitions.tokens import new_secret
 from api.store.errors import NoSuchDocument
 from shared.clock import rfc3339
 from shared.durations import parse_duration
 from shared.errors import InvalidDefinition
 from shared.models.access import ApiToken, Role
-
-_BYTES = 32
 
 
 @click.group()
@@ -30,7 +28,7 @@ def token() -> None:
 @click.pass_obj
 def create(session: Session, role: str, name: str, expires_in: str | None, replace: bool) -> None:
     """Print a new token, and nothing else, on stdout. It is shown this once."""
-    text = TOKEN_PREFIX + secrets.token_urlsafe(_BYTES)
+    text = new_secret()
     now = session.clock.now()
     try:
         expires_at = None if expires_in is None else now + parse_duration(expires_in)

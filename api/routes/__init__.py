@@ -3,6 +3,7 @@
 from flask_openapi.blueprint import APIBlueprint
 
 from api.routes import (
+    audit_log,
     backfills,
     calendars,
     callbacks,
@@ -23,6 +24,7 @@ from api.routes import (
     status,
     suppressions,
     templates,
+    tokens,
     unsubscribe,
 )
 
@@ -46,6 +48,8 @@ def blueprints() -> list[APIBlueprint]:
         host_users,
         messages,
         exports,
+        tokens,
+        audit_log,
         message_decisions,
         suppressions,
         unsubscribe,

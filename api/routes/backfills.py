@@ -15,7 +15,7 @@ from api.responses import accepted, ok
 from api.routes.blueprint import SCHEDULER, resource
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.commands import Command, PastRange
 from shared.models.jobs import Job
 from shared.schedule.backfill import past_occurrences
@@ -35,7 +35,7 @@ class BackfillBody(Body, PastRange):
 
 
 @blueprint.post("/jobs/<id>/backfill", summary="Run the past occurrences of a job in a range")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     stored_job = store().jobs.find(path.id)
     job = startable(stored_job)

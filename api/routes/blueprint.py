@@ -7,6 +7,7 @@ from flask_openapi.models.tag import Tag
 
 from api.problems import MEDIA_TYPE, ProblemDocument
 
+ADMIN = "/api/admin"
 SCHEDULER = "/api/admin/scheduler"
 NOTIFICATIONS = "/api/notifications"
 

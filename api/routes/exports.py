@@ -14,7 +14,7 @@ from api.problems import Problem, ProblemCode
 from api.requests import DocumentPath
 from api.responses import ok
 from api.routes.blueprint import resource
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.exports import ExportRecord
 
 blueprint = resource("exports", "/api/exports", "Exported files")
@@ -28,20 +28,20 @@ MEDIA_TYPES = {
 
 
 @blueprint.get("", summary="Exported files, the newest first")
-@needs(Role.EDITOR)
+@needs(Permission.READ_EXPORTS)
 def list_exports(query: PageQuery) -> Response:
     page = store().exports.page(query.limit, query.position)
     return ok(listing([export_answer(stored, export_folder()) for stored in page.documents], page.end))
 
 
 @blueprint.get("/<id>", summary="One exported file")
-@needs(Role.EDITOR)
+@needs(Permission.READ_EXPORTS)
 def read_export(path: DocumentPath) -> Response:
     return ok(export_answer(store().exports.find(path.id), export_folder()))
 
 
 @blueprint.get("/<id>/download", summary="The file itself, or the range of it that is asked for")
-@needs(Role.EDITOR)
+@needs(Permission.READ_EXPORTS)
 def download_export(path: DocumentPath) -> Response:
     record = ExportRecord.from_document(store().exports.find(path.id))
     file = export_folder().open(record.file_name, record.bytes)

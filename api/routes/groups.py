@@ -3,12 +3,14 @@
 from flask import Response
 
 from api.answers.notifications import group_answer
+from api.auth import needs
 from api.checks.notifications import unknown_ids
 from api.context import actor, identity, if_match, store
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from shared.models.access import Permission
 from shared.models.recipients import RecipientGroupDefinition
 
 blueprint = resource("groups", NOTIFICATIONS, "Named sets of people")
@@ -25,12 +27,14 @@ def _check_members(body: GroupBody) -> None:
 
 
 @blueprint.get("/groups", summary="Groups, the newest first")
+@needs(Permission.READ)
 def list_groups(query: PageQuery) -> Response:
     page = store().groups.page(query.limit, query.position)
     return ok(listing([group_answer(stored) for stored in page.documents], page.end))
 
 
 @blueprint.post("/groups", summary="Create a group")
+@needs(Permission.EDIT)
 def create_group(body: GroupBody) -> Response:
     _check_members(body)
     document_id, request_hash = identity()
@@ -39,11 +43,13 @@ def create_group(body: GroupBody) -> Response:
 
 
 @blueprint.get("/groups/<id>", summary="One group")
+@needs(Permission.READ)
 def read_group(path: DocumentPath) -> Response:
     return document(group_answer(store().groups.find(path.id)))
 
 
 @blueprint.put("/groups/<id>", summary="Replace a group")
+@needs(Permission.EDIT)
 def replace_group(path: DocumentPath, body: GroupBody) -> Response:
     _check_members(body)
     changed = store().groups.replace(path.id, if_match(), body.model_dump(by_alias=True), actor())
@@ -51,6 +57,7 @@ def replace_group(path: DocumentPath, body: GroupBody) -> Response:
 
 
 @blueprint.delete("/groups/<id>", summary="Delete a group; its people stay")
+@needs(Permission.EDIT)
 def delete_group(path: DocumentPath) -> Response:
     store().groups.delete(path.id, if_match(), actor())
     return no_content()

@@ -4,15 +4,15 @@ from typing import Any, ClassVar
 
 from flask import Response
 
-from api.auth import needs
+from api.auth import needs, require
 from api.context import actor, clock, identity, if_match, store
 from api.definitions.jobs import override_params, paused, resumed, startable
 from api.requests import Body, DocumentPath
 from api.responses import accepted
 from api.routes.blueprint import SCHEDULER, resource
-from api.routes.jobs import job_document
-from api.routes.pauses import EmptyBody, PauseBody, pause_from
-from shared.models.access import Role
+from api.routes.jobs import job_answers
+from api.routes.pauses import EmptyBody, PauseBody, pause_from, switched
+from shared.models.access import Permission
 from shared.models.commands import Command
 from shared.models.runs import manual_run_id
 
@@ -20,7 +20,10 @@ blueprint = resource("job actions", SCHEDULER, "What an operator does with a job
 
 
 class RunBody(Body):
-    """params: over the job's own, for this run. force: also while another run of the job is alive."""
+    """params: over the job's own, for this run. force: also while another run of the job is alive.
+
+    Both need the permission to operate.
+    """
 
     may_be_empty: ClassVar[bool] = True
 
@@ -29,8 +32,10 @@ class RunBody(Body):
 
 
 @blueprint.post("/jobs/<id>/run", summary="Run a job now; its schedule stays as it is")
-@needs(Role.OPERATOR)
+@needs(Permission.RUN)
 def run_job(path: DocumentPath, body: RunBody) -> Response:
+    if body.params is not None or body.force:
+        require(Permission.OPERATE)
     job = startable(store().jobs.find(path.id))
     params = override_params(job, body.params, store().catalogue.all())
     command_id, request_hash = identity()
@@ -49,17 +54,17 @@ def run_job(path: DocumentPath, body: RunBody) -> Response:
 
 
 @blueprint.post("/jobs/<id>/pause", summary="Let a job rest")
-@needs(Role.OPERATOR)
+@needs(Permission.SWITCH)
 def pause_job(path: DocumentPath, body: PauseBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
     changed = store().jobs.change(path.id, if_match(), lambda stored: paused(stored, pause, now), actor(), "pause")
-    return job_document(changed)
+    return switched(job_answers([changed])[0])
 
 
 @blueprint.post("/jobs/<id>/resume", summary="Make a job active from now on; what it missed is not caught up")
-@needs(Role.OPERATOR)
+@needs(Permission.SWITCH)
 def resume_job(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     now = clock().now()
     changed = store().jobs.change(path.id, if_match(), lambda stored: resumed(stored, now), actor(), "resume")
-    return job_document(changed)
+    return switched(job_answers([changed])[0])

@@ -7,6 +7,7 @@ from flask import Response
 from pydantic import Field
 
 from api.answers.jobs import job_answer
+from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
 from api.definitions.calendars import calendars_of, check_calendars
 from api.definitions.jobs import check_policies, merged, new_job, replaced
@@ -15,6 +16,7 @@ from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.store.definitions import Change
+from shared.models.access import Permission
 from shared.models.base import Name, Text
 from shared.models.jobs import JobDefinition, Labels, TemplateType
 from shared.models.policies import Policies
@@ -60,12 +62,14 @@ def job_document(stored: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/jobs", summary="Jobs, the newest first")
+@needs(Permission.READ)
 def list_jobs(query: JobQuery) -> Response:
     page = store().jobs.search(query.template, query.enabled, query.q, query.limit, query.position)
     return ok(listing(job_answers(page.documents), page.end))
 
 
 @blueprint.post("/jobs", summary="Create a job")
+@needs(Permission.EDIT)
 def create_job(body: JobBody) -> Response:
     check_calendars(body.schedule, store())
     check_policies(body.policies, store())
@@ -75,11 +79,13 @@ def create_job(body: JobBody) -> Response:
 
 
 @blueprint.get("/jobs/<id>", summary="One job")
+@needs(Permission.READ)
 def read_job(path: DocumentPath) -> Response:
     return job_document(store().jobs.find(path.id))
 
 
 @blueprint.put("/jobs/<id>", summary="Replace the definition of a job")
+@needs(Permission.EDIT)
 def replace_job(path: DocumentPath, body: JobBody) -> Response:
     check_policies(body.policies, store())
     catalogue = store().catalogue.all()
@@ -93,6 +99,7 @@ def replace_job(path: DocumentPath, body: JobBody) -> Response:
 
 
 @blueprint.patch("/jobs/<id>", summary="Change some fields of a job")
+@needs(Permission.EDIT)
 def patch_job(path: DocumentPath, body: JobPatch) -> Response:
     catalogue = store().catalogue.all()
 
@@ -107,6 +114,7 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
 
 
 @blueprint.delete("/jobs/<id>", summary="Delete a job; a run in progress finishes")
+@needs(Permission.EDIT)
 def delete_job(path: DocumentPath) -> Response:
     store().jobs.delete(path.id, if_match(), actor())
     return no_content()

@@ -11,7 +11,7 @@ from api.context import actor, clock, if_match, store
 from api.responses import document, no_content
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import PauseBody, pause_from
-from shared.models.access import Role
+from shared.models.access import Permission
 
 blueprint = resource("maintenance", SCHEDULER, "Nothing starts anywhere; afterwards everything is as it was")
 
@@ -21,12 +21,13 @@ class MaintenanceBody(PauseBody):
 
 
 @blueprint.get("/maintenance", summary="Whether maintenance mode is on")
+@needs(Permission.READ)
 def read_maintenance() -> Response:
     return document(maintenance_answer(store().maintenance.find(), clock().now()))
 
 
 @blueprint.put("/maintenance", summary="Start maintenance mode, or change its reason and end")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def start_maintenance(body: MaintenanceBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
@@ -40,7 +41,7 @@ def start_maintenance(body: MaintenanceBody) -> Response:
 
 
 @blueprint.delete("/maintenance", summary="End maintenance mode")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def end_maintenance() -> Response:
     now = clock().now()
 

@@ -14,7 +14,7 @@ from api.responses import accepted
 from api.routes.blueprint import NOTIFICATIONS, resource
 from api.routes.pauses import EmptyBody
 from api.store import Actor
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.commands import Command
 from shared.models.queue import HELD, QueueState
 
@@ -52,7 +52,7 @@ def retry_command(item: dict[str, Any], who: Actor, now: datetime) -> Command:
 
 
 @blueprint.post("/queue/<id>/retry", summary="Send a message again that failed, is dead or is held")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def retry_message(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     item = store().messages.find(path.id)
     _check_state(item, (*AGAIN_FROM, *HELD), "sent again")
@@ -60,7 +60,7 @@ def retry_message(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG
 
 
 @blueprint.post("/queue/<id>/resolve", summary="Decide about a message whose end is unknown")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def resolve_message(path: DocumentPath, body: ResolveBody) -> Response:
     item = store().messages.find(path.id)
     _check_state(item, HELD, "decided about")

@@ -6,11 +6,13 @@ from flask import Response
 from pydantic import Field
 
 from api.answers.messages import delivery_answer, message_answer
+from api.auth import needs
 from api.context import store
 from api.paging import PageQuery, listing
 from api.requests import DocumentPath
 from api.responses import ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from shared.models.access import Permission
 from shared.models.notification_models import Channel
 from shared.models.queue import QueueState
 
@@ -36,6 +38,7 @@ class DeliveryQuery(PageQuery):
 
 
 @blueprint.get("/queue", summary="Messages, the newest first")
+@needs(Permission.READ)
 def list_messages(query: QueueQuery) -> Response:
     page = store().messages.page(
         {
@@ -52,16 +55,19 @@ def list_messages(query: QueueQuery) -> Response:
 
 
 @blueprint.get("/queue/<id>", summary="One message")
+@needs(Permission.READ)
 def read_message(path: DocumentPath) -> Response:
     return ok(message_answer(store().messages.find(path.id)))
 
 
 @blueprint.get("/deliveries", summary="Attempts to deliver, the latest first")
+@needs(Permission.READ)
 def list_deliveries(query: DeliveryQuery) -> Response:
     page = store().messages.deliveries({"itemId": query.item_id}, query.limit, query.position)
     return ok(listing([delivery_answer(stored) for stored in page.documents], page.end))
 
 
 @blueprint.get("/deliveries/<id>", summary="One attempt")
+@needs(Permission.READ)
 def read_delivery(path: DocumentPath) -> Response:
     return ok(delivery_answer(store().messages.find_delivery(path.id)))

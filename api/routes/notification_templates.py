@@ -16,7 +16,7 @@ from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.notification_models import (
     Address,
     Channel,
@@ -57,12 +57,14 @@ class TrialBody(Body, Address):
 
 
 @blueprint.get("/templates", summary="Notification templates, the newest first")
+@needs(Permission.READ)
 def list_templates(query: PageQuery) -> Response:
     page = store().notification_templates.page(query.limit, query.position)
     return ok(listing([notification_template_answer(stored) for stored in page.documents], page.end))
 
 
 @blueprint.post("/templates", summary="Create a notification template")
+@needs(Permission.EDIT)
 def create_template(body: NotificationTemplateBody) -> Response:
     check_template(body)
     document_id, request_hash = identity()
@@ -71,11 +73,13 @@ def create_template(body: NotificationTemplateBody) -> Response:
 
 
 @blueprint.get("/templates/<id>", summary="The latest version of a notification template")
+@needs(Permission.READ)
 def read_template(path: DocumentPath) -> Response:
     return document(notification_template_answer(store().notification_templates.find(path.id)))
 
 
 @blueprint.put("/templates/<id>", summary="Save a new version; what is scheduled keeps the version it pinned")
+@needs(Permission.EDIT)
 def replace_template(path: DocumentPath, body: NotificationTemplateBody) -> Response:
     check_template(body)
     saved = store().notification_templates.save(path.id, if_match(), body, actor())
@@ -83,13 +87,14 @@ def replace_template(path: DocumentPath, body: NotificationTemplateBody) -> Resp
 
 
 @blueprint.delete("/templates/<id>", summary="Delete a notification template; what is scheduled keeps its version")
+@needs(Permission.EDIT)
 def delete_template(path: DocumentPath) -> Response:
     store().notification_templates.delete(path.id, if_match(), actor())
     return no_content()
 
 
 @blueprint.post("/templates/<id>/preview", summary="The texts, rendered with given variables. Nothing is sent")
-@needs(Role.VIEWER)
+@needs(Permission.READ)
 def preview_template(path: DocumentPath, body: PreviewBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
     given = {**example_variables(template), **body.variables}
@@ -97,6 +102,7 @@ def preview_template(path: DocumentPath, body: PreviewBody) -> Response:
 
 
 @blueprint.post("/templates/<id>/test", summary="Send the newest version to an address of one's own")
+@needs(Permission.EDIT)
 def send_test(path: DocumentPath, body: TrialBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
     document_id, request_hash = identity()
@@ -108,6 +114,7 @@ def send_test(path: DocumentPath, body: TrialBody) -> Response:
 
 
 @blueprint.get("/templates/<id>/statistics", summary="What became of all messages of a notification template")
+@needs(Permission.READ)
 def template_statistics(path: DocumentPath) -> Response:
     template_id = store().notification_templates.find(path.id)["templateId"]
     users, counts = store().scheduled_notifications.counts_of_template(template_id)

@@ -1,13 +1,17 @@
-"""What the pause actions of jobs and scheduled notifications share."""
+"""What pausing and resuming of jobs and scheduled notifications share."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from flask import Response
 from pydantic import Field
 
+from api.auth import principal
 from api.context import actor
 from api.requests import Body
+from api.responses import document
 from shared.errors import InvalidDefinition
+from shared.models.access import Permission
 from shared.models.base import Moment, Text
 from shared.models.definitions import Pause
 
@@ -32,3 +36,13 @@ def pause_from(body: PauseBody, now: datetime) -> Pause:
     if body.until is not None and body.until <= now:
         raise InvalidDefinition("until", "is in the past", "in_the_past")
     return Pause(reason=body.reason, by=actor().name, at=now, until=body.until)
+
+
+_OF_A_SWITCH = ("id", "revision", "name", "enabled", "pause", "state", "nextRun")
+
+
+def switched(answer: dict[str, Any]) -> Response:
+    """The document after a switch; only its switches for a caller who may not read the rest."""
+    if not principal().may(Permission.READ):
+        answer = {name: answer[name] for name in _OF_A_SWITCH if name in answer}
+    return document(answer)

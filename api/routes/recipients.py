@@ -7,6 +7,7 @@ from flask import Response, request
 from pydantic import Field
 
 from api.answers.notifications import recipient_answer
+from api.auth import needs
 from api.checks.recipient_csv import read_rows
 from api.context import actor, identity, if_match, store
 from api.definitions.recipient_import import ImportPlan, plan_import
@@ -15,6 +16,7 @@ from api.problems import Problem, ProblemCode
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from shared.models.access import Permission
 from shared.models.base import DocumentId, Model
 from shared.models.recipients import RecipientDefinition
 
@@ -45,12 +47,14 @@ CSV_BODY: dict[str, Any] = {
 
 
 @blueprint.get("/recipients", summary="People, the newest first")
+@needs(Permission.READ)
 def list_recipients(query: PageQuery) -> Response:
     page = store().recipients.page(query.limit, query.position)
     return ok(listing([recipient_answer(stored) for stored in page.documents], page.end))
 
 
 @blueprint.post("/recipients", summary="Add a person")
+@needs(Permission.EDIT)
 def create_recipient(body: RecipientBody) -> Response:
     document_id, request_hash = identity()
     stored = store().recipients.insert(document_id, body.model_dump(by_alias=True), actor(), request_hash)
@@ -58,17 +62,20 @@ def create_recipient(body: RecipientBody) -> Response:
 
 
 @blueprint.get("/recipients/<id>", summary="One person")
+@needs(Permission.READ)
 def read_recipient(path: DocumentPath) -> Response:
     return document(recipient_answer(store().recipients.find(path.id)))
 
 
 @blueprint.put("/recipients/<id>", summary="Replace what is known of a person")
+@needs(Permission.EDIT)
 def replace_recipient(path: DocumentPath, body: RecipientBody) -> Response:
     changed = store().recipients.replace(path.id, if_match(), body.model_dump(by_alias=True), actor())
     return document(recipient_answer(changed))
 
 
 @blueprint.delete("/recipients/<id>", summary="Remove a person")
+@needs(Permission.EDIT)
 def delete_recipient(path: DocumentPath) -> Response:
     store().recipients.delete(path.id, if_match(), actor())
     return no_content()
@@ -79,6 +86,7 @@ def delete_recipient(path: DocumentPath) -> Response:
     summary="Add and change people from a CSV file (text/csv): all, or none",
     request_body=CSV_BODY,
 )
+@needs(Permission.EDIT)
 def import_recipients(query: ImportQuery) -> Response:
     if request.mimetype != "text/csv":
         raise Problem(

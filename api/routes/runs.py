@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.answers.run_logs import is_live, log_answer, log_position
 from api.answers.runs import run_answer
-from api.auth import needs
+from api.auth import needs, principal
 from api.context import actor, clock, identity, store
 from api.paging import PageQuery, listing
 from api.problems import ProblemCode, conflict
@@ -16,8 +16,9 @@ from api.requests import DocumentPath
 from api.responses import accepted, ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import EmptyBody
+from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.base import Moment
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
@@ -53,11 +54,13 @@ class LogQuery(PageQuery):
 
 
 @blueprint.get("/runs", summary="Runs, the latest scheduledFor first")
+@needs(Permission.READ)
 def list_runs(query: RunQuery) -> Response:
     return _page(query.which(query.job_id, query.template), query)
 
 
 @blueprint.get("/jobs/<id>/runs", summary="Runs of a job")
+@needs(Permission.READ)
 def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
     store().jobs.find(path.id)
     return _page(query.which(path.id, None), query)
@@ -69,22 +72,33 @@ def _page(which: RunFilter, query: PageQuery) -> Response:
     return ok(listing([run_answer(masks.hidden(stored)) for stored in page.documents], page.end))
 
 
-@blueprint.get("/runs/<id>", summary="One run")
-def read_run(path: DocumentPath) -> Response:
+def _visible_run(path: DocumentPath) -> dict[str, Any]:
+    """The run; whoever may not read everything sees those that he asked for, and of the others not that they exist."""
     run = store().runs.find(path.id)
+    caller = principal()
+    if not caller.may(Permission.READ) and (run.get("trigger"), run.get("createdBy")) != ("manual", caller.name):
+        raise NoSuchDocument(path.id)
+    return run
+
+
+@blueprint.get("/runs/<id>", summary="One run")
+@needs(Permission.READ_OWN_RUNS)
+def read_run(path: DocumentPath) -> Response:
+    run = _visible_run(path)
     return ok(run_answer(store().catalogue.masks().hidden(run)))
 
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
+@needs(Permission.READ_OWN_RUNS)
 def read_run_log(path: DocumentPath, query: LogQuery) -> Response:
-    run = store().runs.find(path.id)  # before its lines: if it has ended, they are all there
+    run = _visible_run(path)  # before its lines: if it has ended, they are all there
     start = None if query.cursor is None else log_position(query.cursor)
     part = store().run_logs.read(run["_id"], query.attempt, start, query.limit)
     return ok(log_answer(part, start, live=is_live(run, query.attempt)))
 
 
 @blueprint.post("/runs/<id>/cancel", summary="End a run that has not finished")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def cancel_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     run = store().runs.find(path.id)
     if run.get("state") not in LIVE:
@@ -93,7 +107,7 @@ def cancel_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001
 
 
 @blueprint.post("/runs/<id>/retry", summary="Run again what did not succeed, as a new run")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def retry_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     run = store().runs.find(path.id)
     if run.get("state") not in RETRYABLE:

@@ -7,7 +7,7 @@ from flask import Response
 
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
-from api.context import actor, clock, identity, if_match, required_if_match, settings, store
+from api.context import actor, clock, exact_if_match, identity, if_match, settings, store
 from api.definitions.approvals import approval_of, approved
 from api.definitions.calendars import calendars_of
 from api.definitions.scheduled_notifications import (
@@ -23,12 +23,12 @@ from api.requests import UNSET, Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from api.routes.message_decisions import AGAIN_FROM, MOST_RETRIES, RetryFailedBody, retry_command
-from api.routes.pauses import EmptyBody, PauseBody, pause_from
+from api.routes.pauses import EmptyBody, PauseBody, pause_from, switched
 from api.store.definitions import Change, Mutation
 from api.store.ids import text_of
 from api.store.scheduled_notifications import NOT_A_TEST
 from shared.durations import Duration
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.base import DocumentId, Name
 from shared.models.notification_models import (
     Channels,
@@ -88,18 +88,20 @@ def _approval(definition: ScheduledNotificationCreate) -> Approval | None:
     return approval_of(definition.recipients, store(), settings().notification_approval_above, actor())
 
 
-def _changed(path: DocumentPath, mutation: Mutation, action: str) -> Response:
+def _changed(path: DocumentPath, mutation: Mutation, action: str) -> dict[str, Any]:
     changed = store().scheduled_notifications.change(path.id, if_match(), mutation, actor(), action)
-    return document(_answers([changed])[0])
+    return _answers([changed])[0]
 
 
 @blueprint.get("/scheduled", summary="Scheduled notifications, the newest first")
+@needs(Permission.READ)
 def list_scheduled(query: PageQuery) -> Response:
     page = store().scheduled_notifications.page(NOT_A_TEST, query.limit, query.position)
     return ok(listing(_answers(page.documents), page.end))
 
 
 @blueprint.post("/scheduled", summary="Schedule a notification")
+@needs(Permission.EDIT)
 def create_scheduled(body: ScheduledNotificationBody) -> Response:
     document_id, request_hash = identity()
     definition = pinned(body, store())
@@ -108,59 +110,64 @@ def create_scheduled(body: ScheduledNotificationBody) -> Response:
 
 
 @blueprint.get("/scheduled/<id>", summary="One scheduled notification, with what became of its messages")
+@needs(Permission.READ)
 def read_scheduled(path: DocumentPath) -> Response:
     return document(_answers([store().scheduled_notifications.find(path.id)])[0])
 
 
 @blueprint.put("/scheduled/<id>", summary="Replace a scheduled notification")
+@needs(Permission.EDIT)
 def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement) -> Response:
     store().scheduled_notifications.find(path.id)
     definition = pinned(body, store())
     approval = _approval(definition)
-    return _changed(path, lambda stored: replaced(stored, definition, actor(), clock().now(), approval), "update")
+    changed = _changed(path, lambda stored: replaced(stored, definition, actor(), clock().now(), approval), "update")
+    return document(changed)
 
 
 @blueprint.patch("/scheduled/<id>", summary="Change some fields of a scheduled notification")
+@needs(Permission.EDIT)
 def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
         definition = pinned(merged(stored, body.given()), store(), stored)
         return replaced(stored, definition, actor(), clock().now(), _approval(definition))
 
-    return _changed(path, mutation, "update")
+    return document(_changed(path, mutation, "update"))
 
 
 @blueprint.delete("/scheduled/<id>", summary="Delete a scheduled notification; messages that wait are cancelled")
+@needs(Permission.EDIT)
 def delete_scheduled(path: DocumentPath) -> Response:
     store().scheduled_notifications.delete(path.id, if_match(), actor())
     return no_content()
 
 
 @blueprint.post("/scheduled/<id>/pause", summary="Let a scheduled notification rest")
-@needs(Role.OPERATOR)
+@needs(Permission.SWITCH)
 def pause_scheduled(path: DocumentPath, body: PauseBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
-    return _changed(path, lambda stored: paused(stored, pause, now), "pause")
+    return switched(_changed(path, lambda stored: paused(stored, pause, now), "pause"))
 
 
 @blueprint.post("/scheduled/<id>/resume", summary="Make it active from now on; what it missed is not caught up")
-@needs(Role.OPERATOR)
+@needs(Permission.SWITCH)
 def resume_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
-    return _changed(path, lambda stored: resumed(stored, clock().now()), "resume")
+    return switched(_changed(path, lambda stored: resumed(stored, clock().now()), "resume"))
 
 
 @blueprint.post("/scheduled/<id>/approve", summary="Approve one with many recipients that somebody else wrote")
+@needs(Permission.EDIT)
 def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
-    """What is approved is what was seen: without If-Match the answer is 428, with an older revision 412."""
-    seen = required_if_match()
+    """What is approved is what was seen: `*` does not do as If-Match."""
     changed = store().scheduled_notifications.change(
-        path.id, seen, lambda stored: approved(stored, actor(), clock().now()), actor(), "approve"
+        path.id, exact_if_match(), lambda stored: approved(stored, actor(), clock().now()), actor(), "approve"
     )
     return document(_answers([changed])[0])
 
 
 @blueprint.post("/scheduled/<id>/retry-failed", summary="Send the messages that failed again")
-@needs(Role.OPERATOR)
+@needs(Permission.OPERATE)
 def retry_failed(path: DocumentPath, body: RetryFailedBody) -> Response:
     source = text_of(store().scheduled_notifications.find(path.id)["_id"])
     states = [state for state in AGAIN_FROM if state in body.states]

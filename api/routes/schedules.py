@@ -13,7 +13,7 @@ from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from shared.clock import rfc3339
 from shared.errors import ScheduleError
-from shared.models.access import Role
+from shared.models.access import Permission
 from shared.models.base import Moment
 from shared.models.schedule import Schedule, Zone
 from shared.schedule.describe import describe
@@ -33,7 +33,7 @@ class PreviewBody(Body):
 
 
 @blueprint.post("/schedules/preview", summary="The next occurrences of a schedule, and the rule in plain words")
-@needs(Role.VIEWER)
+@needs(Permission.READ)
 def preview(body: PreviewBody) -> Response:
     schedule, now = body.schedule, clock().now()
     calendars = check_calendars(schedule, store())

@@ -2,14 +2,17 @@
 
 from flask import Response
 
+from api.auth import needs
 from api.context import clock, store
 from api.overview import read_status
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
+from shared.models.access import Permission
 
 blueprint = resource("status", SCHEDULER, "How the whole system is")
 
 
 @blueprint.get("/status", summary="Daemons, leader, depths and problems; 200 in any case")
+@needs(Permission.READ)
 def read() -> Response:
     return ok(read_status(store(), clock().now()))

@@ -6,11 +6,13 @@ from flask import Response
 from pydantic import Field
 
 from api.answers.notifications import suppression_answer
+from api.auth import needs
 from api.context import actor, if_match, store
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
+from shared.models.access import Permission
 from shared.models.notification_models import Channel
 from shared.models.suppressions import SuppressionDefinition, SuppressionReason, folded
 from shared.queries.suppressions import Subject
@@ -31,6 +33,7 @@ class SuppressionQuery(PageQuery):
 
 
 @blueprint.get("/suppressions", summary="The suppression list, the newest first")
+@needs(Permission.READ)
 def list_suppressions(query: SuppressionQuery) -> Response:
     wanted = {
         "channel": query.channel.value if query.channel else None,
@@ -43,6 +46,7 @@ def list_suppressions(query: SuppressionQuery) -> Response:
 
 
 @blueprint.post("/suppressions", summary="Put an address on the list; 200 if it is there already")
+@needs(Permission.EDIT)
 def create_suppression(body: SuppressionBody) -> Response:
     subject = Subject(body.channel, body.address, body.category)
     stored, is_new = store().suppressions.add(subject, body.reason, body.note, actor())
@@ -51,11 +55,13 @@ def create_suppression(body: SuppressionBody) -> Response:
 
 
 @blueprint.get("/suppressions/<id>", summary="One entry")
+@needs(Permission.READ)
 def read_suppression(path: DocumentPath) -> Response:
     return document(suppression_answer(store().suppressions.find(path.id)))
 
 
 @blueprint.delete("/suppressions/<id>", summary="Take an address off the list: it gets messages again")
+@needs(Permission.EDIT)
 def delete_suppression(path: DocumentPath) -> Response:
     store().suppressions.delete(path.id, if_match(), actor())
     return no_content()

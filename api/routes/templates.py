@@ -2,15 +2,18 @@
 
 from flask import Response
 
+from api.auth import needs
 from api.context import store
 from api.paging import listing
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
+from shared.models.access import Permission
 
 blueprint = resource("templates", SCHEDULER, "Job templates that the daemons published")
 
 
 @blueprint.get("/templates", summary="All job templates, on one page")
+@needs(Permission.READ)
 def list_templates() -> Response:
     found = store().catalogue.all()
     return ok(

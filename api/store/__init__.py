@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from api.store.actor import Actor
+from api.store.audit_log import AuditLogStore
 from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
@@ -10,11 +11,13 @@ from api.store.connection import Connection
 from api.store.exports import ExportStore
 from api.store.groups import GroupStore
 from api.store.host_user_preferences import HostUserPreferencesStore
+from api.store.idempotency import IdempotencyStore
 from api.store.jobs import JobStore
 from api.store.maintenance import MaintenanceStore
 from api.store.messages import MessageStore
 from api.store.notification_templates import NotificationTemplateStore
 from api.store.provider_events import ProviderEventStore
+from api.store.rate_counts import FailedLoginStore
 from api.store.recipients import RecipientStore
 from api.store.run_logs import RunLogStore
 from api.store.runs import RunStore
@@ -33,6 +36,7 @@ class Store:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.connection = Connection(settings)
+        self._settings = settings
         self._clock = clock
 
     @cached_property
@@ -62,6 +66,18 @@ class Store:
     @cached_property
     def notification_templates(self) -> NotificationTemplateStore:
         return NotificationTemplateStore(self.connection, self._clock)
+
+    @cached_property
+    def audit_log(self) -> AuditLogStore:
+        return AuditLogStore(self.connection)
+
+    @cached_property
+    def failed_logins(self) -> FailedLoginStore:
+        return FailedLoginStore(self.connection, self._settings.api_failed_logins_per_minute)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        return IdempotencyStore(self.connection)
 
     @cached_property
     def recipients(self) -> RecipientStore:

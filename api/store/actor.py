@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 
 class Actor(NamedTuple):
-    """A token's name and the request (None: the command line)."""
+    """A token's name, the request and the token's id (None: the command line)."""
 
     name: str
     request_id: str | None = None
+    id: str | None = None

@@ -56,9 +56,8 @@ class CommandStore:
             for document in documents:
                 document.pop("expireAt")
             collection.insert_many(documents, session=session)
-            entry = journal.entry(
-                actor, self._clock.now(), f"command.{action}", COMMANDS, None, {"_id": about, "count": len(documents)}
-            )
+            made = {"_id": about, "commands": [document["_id"] for document in documents]}
+            entry = journal.entry(actor, self._clock.now(), f"command.{action}", COMMANDS, None, made)
             journal.write(self._connection, session, entry)
             return len(documents)
 

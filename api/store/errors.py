@@ -4,6 +4,7 @@ StoreError (shared.errors)
 ├── NoSuchDocument          the id names nothing, or something deleted
 ├── RevisionMismatch        If-Match names another revision than the stored one
 ├── IdempotencyKeyReused    the key exists with another request
+├── RequestInFlight         the first request with this key has no answer yet
 ├── DocumentInUse           others refer to it, so it cannot be deleted
 └── TooManyDocuments        there is no room for one more
 """
@@ -47,6 +48,10 @@ class RevisionMismatch(StoreError):
 
 class IdempotencyKeyReused(StoreError):
     """This Idempotency-Key came before, with another request."""
+
+
+class RequestInFlight(StoreError):
+    """The first request with this Idempotency-Key has no answer yet."""
 
 
 class DocumentInUse(StoreError):

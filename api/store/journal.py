@@ -1,7 +1,7 @@
 """`audit_log`: one entry per change, written in the transaction of the change. Only what changed, without secrets."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ def entry(
         id=uuid.uuid4().hex,
         at=at,
         by=actor.name,
+        by_id=actor.id,
         action=action,
         collection=collection,
         document_id=text_of(after["_id"]),
@@ -49,6 +50,11 @@ def entry(
 def write(connection: Connection, session: ClientSession, audit_entry: AuditEntry) -> None:
     """Inside the transaction of the change."""
     connection.collection(AUDIT_LOG).insert_one(audit_entry.to_document(), session=session)
+
+
+def write_all(connection: Connection, session: ClientSession, entries: Sequence[AuditEntry]) -> None:
+    """The same for many changes at once."""
+    connection.collection(AUDIT_LOG).insert_many([each.to_document() for each in entries], session=session)
 
 
 def masked(name: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from api.store.errors import translated
 from api.store.groups import GroupStore
 from api.store.owned import OwnedStore
 from shared.collections import RECIPIENTS
+from shared.models.access import AuditEntry
 from shared.queries.revisions import next_revision
 
 _KNOWN = ("name", "email", "phone", "locale", "timezone")  # variables that are fields of the person
@@ -90,11 +91,16 @@ class RecipientStore(OwnedStore):
         now = self._clock.now()
         touched = {"updatedAt": now, "updatedBy": actor.name}
         made = {"revision": 1, "createdAt": now, "createdBy": actor.name, **touched}
-        writes: list[InsertOne[dict[str, Any]] | UpdateOne] = [InsertOne({**each, **made}) for each in planned.inserts]
+        writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
+        entries: list[AuditEntry] = []
+        for person in planned.inserts:
+            inserted = {**person, **made}
+            writes.append(InsertOne(inserted))
+            entries.append(journal.entry(actor, now, f"{self.noun}.create", self.collection, None, inserted))
         for stored, fields in planned.updates:
             changes = {**fields, "revision": next_revision(stored.get("revision")), **touched}
             writes.append(UpdateOne({"_id": stored["_id"]}, {"$set": changes}))
+            after = {**stored, **changes}
+            entries.append(journal.entry(actor, now, f"{self.noun}.update", self.collection, stored, after))
         self._connection.collection(self.collection).bulk_write(writes, ordered=False, session=session)
-        counts = {"_id": actor.request_id or "import", "created": len(planned.inserts), "updated": len(planned.updates)}
-        entry = journal.entry(actor, now, f"{self.noun}.import", self.collection, None, counts)
-        journal.write(self._connection, session, entry)
+        journal.write_all(self._connection, session, entries)

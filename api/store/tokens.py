@@ -1,17 +1,24 @@
 """`api_tokens`. Only hashes are stored."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo.client_session import ClientSession
 
 from api.store import journal
 from api.store.actor import Actor
 from api.store.connection import Connection
-from api.store.errors import NoSuchDocument, translated
+from api.store.errors import NoSuchDocument, RevisionMismatch, translated
+from api.store.ids import by_id
+from api.store.insertion import insert_once
+from api.store.pages import Page, read_page
 from shared.collections import API_TOKENS
 from shared.errors import InvalidDefinition
 from shared.indexes import INDEXES
 from shared.models.access import ApiToken
+from shared.queries.keyset import Position
+from shared.queries.revisions import etag, etag_matches
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 MOST_TOKENS = 1000
@@ -37,21 +44,31 @@ class TokenStore:
             {"_id": token.id, "lastUsedAt": token.last_used_at}, {"$set": {"lastUsedAt": now}}
         )
 
+    def create(self, token: ApiToken, actor: Actor, request_hash: str | None = None) -> dict[str, Any]:
+        """The inserted token, or the one that the same request made; on a database without indexes, too."""
+        self._ensure_indexes()
+        stored = token.to_document()
+        entry = journal.entry(actor, token.created_at, "token.create", API_TOKENS, None, stored)
+        return insert_once(self._connection, API_TOKENS, stored, entry, request_hash)
+
     @translated()
-    def create(self, token: ApiToken, actor: Actor) -> None:
-        """Inserts it, on a database that no daemon has prepared yet, too."""
+    def _ensure_indexes(self) -> None:
         collection = self._connection.collection(API_TOKENS)
         for index in INDEXES:
             if index.collection == API_TOKENS:
                 collection.create_index(list(index.keys), name=index.name, unique=index.unique)
-        stored = token.to_document()
-        entry = journal.entry(actor, token.created_at, "token.create", API_TOKENS, None, stored)
 
-        def work(session: ClientSession) -> None:
-            collection.insert_one(stored, session=session)
-            journal.write(self._connection, session, entry)
+    @translated()
+    def find(self, token_id: str) -> dict[str, Any]:
+        """The token as stored; NoSuchDocument if there is none."""
+        found = self._connection.collection(API_TOKENS).find_one(by_id(token_id))
+        if found is None:
+            raise NoSuchDocument(token_id)
+        return found
 
-        self._connection.transaction(work)
+    def page(self, limit: int, position: Position | None) -> Page:
+        """The newest first, also those that are of no use any more."""
+        return read_page(self._connection, API_TOKENS, {}, "createdAt", limit, position)
 
     @translated()
     def all(self) -> list[ApiToken]:
@@ -66,11 +83,21 @@ class TokenStore:
         found = list(collection.find({"$or": [{"_id": id_or_name}, {"name": id_or_name}]}).limit(MOST_TOKENS))
         if not found:
             raise NoSuchDocument(id_or_name)
+        return self._revoke(found, actor, now)
 
+    @translated()
+    def revoke_one(self, token_id: str, if_match: str, actor: Actor, now: datetime) -> None:
+        """Revokes the token of this id; nothing changes if it is revoked already."""
+        seen = self.find(token_id)
+        if not etag_matches(if_match, token_revision(seen)):
+            raise RevisionMismatch(etag(token_revision(seen)))
+        self._revoke([seen], actor, now)
+
+    def _revoke(self, found: Sequence[dict[str, Any]], actor: Actor, now: datetime) -> int:
         def work(session: ClientSession) -> int:
             revoked = 0
             for document in found:
-                result = collection.update_one(
+                result = self._connection.collection(API_TOKENS).update_one(
                     {"_id": document["_id"], "revokedAt": None}, {"$set": {"revokedAt": now}}, session=session
                 )
                 if result.modified_count:
@@ -81,6 +108,11 @@ class TokenStore:
             return revoked
 
         return self._connection.transaction(work)
+
+
+def token_revision(stored: Mapping[str, Any]) -> int:
+    """A token changes once: it is revoked."""
+    return 1 if stored.get("revokedAt") is None else 2
 
 
 def _parsed(document: dict[str, object] | None) -> ApiToken | None:

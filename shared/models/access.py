@@ -1,20 +1,54 @@
 """Who may do what, and who did what: `api_tokens`, `audit_log`."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from shared.models.base import Document, Moment, Name
 
 
-class Role(StrEnum):
-    """What a token's bearer may do; each may also do what the one before may."""
+class Permission(StrEnum):
+    """What a request may need. Each view of the API names one."""
 
-    VIEWER = "viewer"  # read
-    OPERATOR = "operator"  # run, cancel, retry, backfill, pause, resume, maintenance mode
-    EDITOR = "editor"  # create, change and delete definitions
-    ADMIN = "admin"  # tokens and settings
+    READ = "read"  # definitions, runs, messages, people, the status
+    READ_OWN_RUNS = "read_own_runs"  # the runs that one has asked for oneself
+    READ_EXPORTS = "read_exports"  # exported files, which may hold what READ does not show
+    SWITCH = "switch"  # pause and resume
+    RUN = "run"  # run a job now, as it is
+    OPERATE = "operate"  # run with other parameters, cancel, retry, backfill, decide about messages, maintenance
+    EDIT = "edit"  # create, change, approve and delete definitions
+    ADMINISTER = "administer"  # tokens and the audit log
+
+
+class Role(StrEnum):
+    """What a token's bearer may do: the permissions are in PERMISSIONS. Roles are no ranks."""
+
+    VIEWER = "viewer"
+    SWITCHER = "switcher"
+    RUNNER = "runner"
+    OPERATOR = "operator"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+_READING = frozenset({Permission.READ, Permission.READ_OWN_RUNS})
+_OPERATING = _READING | {Permission.SWITCH, Permission.RUN, Permission.OPERATE}
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: _READING,
+    Role.SWITCHER: frozenset({Permission.SWITCH}),
+    Role.RUNNER: frozenset({Permission.RUN, Permission.READ_OWN_RUNS}),
+    Role.OPERATOR: _OPERATING,
+    Role.EDITOR: _OPERATING | {Permission.EDIT, Permission.READ_EXPORTS},
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that have the permission."""
+    return [role for role, permissions in PERMISSIONS.items() if permission in permissions]
 
 
 class ApiToken(Document):
@@ -30,6 +64,12 @@ class ApiToken(Document):
     last_used_at: Moment | None = None
     revoked_at: Moment | None = None
 
+    def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
+        """Only a valid token opens anything."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
+
 
 class AuditEntry(Document):
     """One change: who, what, before and after (without secrets)."""
@@ -37,6 +77,7 @@ class AuditEntry(Document):
     id: str = Field(alias="_id")
     at: Moment
     by: str
+    by_id: str | None = None
     action: str
     collection: str
     document_id: str

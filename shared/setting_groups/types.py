@@ -56,3 +56,14 @@ def _is_web_root(text: str) -> str:
 
 MongodbUri = Annotated[SecretStr, AfterValidator(_is_mongodb_uri)]
 WebRoot = Annotated[str, AfterValidator(_is_web_root)]
+
+
+def _is_origin(text: str) -> str:
+    """As browsers write it in the header Origin."""
+    parts = urlsplit(_is_web_root(text))
+    if f"{parts.scheme}://{parts.netloc}" != text.lower():
+        raise ValueError("write an origin such as https://crm.example.com: in lower case, and without a path")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_is_origin)]

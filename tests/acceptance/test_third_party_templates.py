@@ -49,7 +49,12 @@ def test_templates_of_another_package_are_published_and_run_with_no_change_here(
 
     greeting = create_job(served, "greeting", params={"greeted": "Ada", "signingKey": KEY})
     primes = create_job(served, "primes", params={"below": 100})
-    refused = served.request("PATCH", f"/api/admin/scheduler/jobs/{primes['id']}", json={"params": {"below": -1}})
+    refused = served.request(
+        "PATCH",
+        f"/api/admin/scheduler/jobs/{primes['id']}",
+        json={"params": {"below": -1}},
+        headers={"If-Match": f'"{primes["revision"]}"'},
+    )
     assert refused.status_code == 422
 
     run = ended_run(served, greeting)

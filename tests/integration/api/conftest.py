@@ -23,8 +23,12 @@ SCHEDULED = "/api/notifications/scheduled"
 TEMPLATES = "/api/notifications/templates"
 
 
+CHANGES = ("PUT", "PATCH", "DELETE")
+SWITCHES = ("/pause", "/resume", "/approve")
+
+
 class Caller:
-    """A client that sends the token of one role."""
+    """A client that sends the token of one role, and `If-Match: *` with every change that names no revision."""
 
     def __init__(self, app: Flask, role: str) -> None:
         self._client = app.test_client()
@@ -32,6 +36,9 @@ class Caller:
 
     def call(self, method: str, path: str, body: Any = None, **arguments: Any) -> TestResponse:
         headers = {"Authorization": self._authorization, **arguments.pop("headers", {})}
+        if method in CHANGES or path.endswith(SWITCHES):
+            headers.setdefault("If-Match", "*")
+        headers = {name: value for name, value in headers.items() if value is not None}
         if body is not None:
             arguments["json"] = body
         return self._client.open(path, method=method, headers=headers, **arguments)

@@ -111,7 +111,7 @@ def test_the_same_key_is_the_same_backfill(admin: Caller, db: Db, backfill: str)
     assert again.json == first.json
     assert db[COMMANDS].count_documents({}) == 1
     other = {**DAY, "from": "2026-01-01T12:00:00Z"}
-    assert_problem(admin.post(backfill, other, **KEY), 409, "idempotency_key_reused")
+    assert_problem(admin.post(backfill, other, **KEY), 422, "idempotency_key_reused")
 
 
 def test_an_interval_counts_from_its_anchor(admin: Caller) -> None:

@@ -55,7 +55,7 @@ def test_the_same_request_creates_one_calendar(admin: Caller) -> None:
     first, again = (admin.post(CALENDARS_PATH, calendar_body(), headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert first.json == again.json
     other = admin.post(CALENDARS_PATH, calendar_body(name="x"), headers={"Idempotency-Key": "k"})
-    assert_problem(other, 409, "idempotency_key_reused")
+    assert_problem(other, 422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(

@@ -116,9 +116,11 @@ def test_a_repeated_request_with_the_same_key_gets_the_first_answer(admin: Calle
         assert first.status_code in (201, 202), first.text
         assert again.status_code == first.status_code
         assert again.json == first.json
-        other = admin.post(path, {**body, "name": "B"} if "name" in body else {}, **KEY)
-        if path != "/api/notifications/recipients":
-            assert_problem(other, 409, "idempotency_key_reused")
+        assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (None, "true")
+        for header in ("ETag", "Location", "Content-Type"):
+            assert again.headers.get(header) == first.headers.get(header)
+        other = admin.post(path, {**body, "name": "B"}, **KEY)
+        assert_problem(other, 422, "idempotency_key_reused")
     assert db[COMMANDS].count_documents({}) == 1
     assert db["dynamic_jobs"].count_documents({}) == 2
 

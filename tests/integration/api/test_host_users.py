@@ -26,7 +26,9 @@ NO_NEWS = [{"category": "news", "channel": None}]
 @pytest.mark.parametrize("user", ["65f000000000000000000001", "7", "ada@example.com", "a user"])
 def test_preferences_are_set_shown_changed_and_forgotten(admin: Caller, db: Db, user: str) -> None:
     path = f"{USERS}/{user}"
-    made = admin.put(path, {"optOuts": NO_NEWS}).json
+    new = {"If-Match": None}
+    made = admin.put(path, {"optOuts": NO_NEWS}, headers=new).json
+    assert_problem(admin.put(path, {"optOuts": []}, headers=new), 428, "precondition_required")
     assert (made["id"], made["optOuts"], made["revision"]) == (user, NO_NEWS, 1)
     HostUserPreferences.from_document(db["host_user_preferences"].find_one({"_id": user}) or {})
     assert admin.put(path, {"optOuts": []}, headers={"If-Match": '"1"'}).json["revision"] == 2

@@ -153,11 +153,11 @@ def test_who_wrote_the_definition_stays_its_author_whoever_pauses_it(careful: Fl
     other.post(f"{path}/resume")
     held = {"plannedRevision": 3, "daemon": {"needsApproval": 9, "nextRun": None}}
     db["scheduled_notifications"].update_one({"_id": made["id"]}, {"$set": held})
-    assert_problem(author.post(f"{path}/approve"), 403, "forbidden")
-    assert other.post(f"{path}/approve").json["approval"]["requestedBy"] == "the editor"
+    assert_problem(approve(author, author.get(path).json), 403, "forbidden")
+    assert approve(other, other.get(path).json).json["approval"]["requestedBy"] == "the editor"
     other.patch(path, {"name": "another"})
     db["scheduled_notifications"].update_one({"_id": made["id"]}, {"$set": {**held, "plannedRevision": 5}})
-    assert_problem(other.post(f"{path}/approve"), 403, "forbidden")
+    assert_problem(approve(other, other.get(path).json), 403, "forbidden")
 
 
 def test_more_recipients_than_were_approved_of_need_another_approval(careful: Flask, db: Db) -> None:
@@ -165,14 +165,14 @@ def test_more_recipients_than_were_approved_of_need_another_approval(careful: Fl
     template = author.created(TEMPLATES, template_body())["id"]
     made = author.created(SCHEDULED, scheduled_body(template, recipients=MANY))
     path = f"{SCHEDULED}/{made['id']}"
-    assert other.post(f"{path}/approve").json["state"] == "active"
+    assert approve(other, other.get(path).json).json["state"] == "active"
     held = {"plannedRevision": 2, "daemon": {"needsApproval": 1_000_000, "nextRun": None}}
     db["scheduled_notifications"].update_one({"_id": made["id"]}, {"$set": held})
     assert author.get(path).json["state"] == "awaiting_approval"
-    assert_problem(author.post(f"{path}/approve"), 403, "forbidden")
-    approved = other.post(f"{path}/approve").json
+    assert_problem(approve(author, author.get(path).json), 403, "forbidden")
+    approved = approve(other, other.get(path).json).json
     assert (approved["state"], approved["approval"]["recipients"]) == ("active", 1_000_000)
-    assert other.post(f"{path}/approve").json["revision"] == approved["revision"]
+    assert approve(other, other.get(path).json).json["revision"] == approved["revision"]
 
 
 def test_members_of_groups_count(careful: Flask, db: Db) -> None:

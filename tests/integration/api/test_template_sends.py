@@ -155,7 +155,8 @@ def test_people_are_imported_and_imported_again(admin: Caller, db: Db) -> None:
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 1, 1)
     robert = Recipient.from_document(db["recipients"].find_one({"externalKey": "k2"}) or {})
     assert (robert.name, robert.revision) == ("Robert", 2)
-    assert db["audit_log"].count_documents({"action": "recipient.import"}) == 2
+    assert db["audit_log"].count_documents({"action": "recipient.create"}) == 2
+    assert db["audit_log"].count_documents({"action": "recipient.update"}) == 1
 
 
 def test_an_import_with_a_fault_changes_nothing(admin: Caller, db: Db) -> None:

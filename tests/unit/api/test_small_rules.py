@@ -8,7 +8,7 @@ from bson.objectid import ObjectId
 from api.auth import Principal
 from api.store.ids import by_id, candidates, text_of
 from api.store.journal import masked
-from shared.models.access import Role
+from shared.models.access import Permission, Role, roles_with
 from shared.queries.revisions import etag, etag_matches, next_revision
 
 
@@ -39,10 +39,16 @@ def test_if_match_names_the_present_revision(header: str | None, matches: bool) 
     assert etag_matches(header, 3) is matches
 
 
-def test_each_role_may_do_what_the_lesser_may() -> None:
-    for rank, role in enumerate(Role):
-        caller = Principal("id", "name", role)
-        assert [caller.may(other) for other in Role] == [other_rank <= rank for other_rank in range(len(Role))]
+def test_roles_are_sets_of_permissions_and_not_ranks() -> None:
+    def allowed(role: Role) -> set[Permission]:
+        caller = Principal("id", "name", (role,))
+        return {permission for permission in Permission if caller.may(permission)}
+
+    assert allowed(Role.SWITCHER) == {Permission.SWITCH}
+    assert allowed(Role.RUNNER) == {Permission.RUN, Permission.READ_OWN_RUNS}
+    assert allowed(Role.VIEWER) < allowed(Role.OPERATOR) < allowed(Role.EDITOR) < allowed(Role.ADMIN)
+    assert allowed(Role.ADMIN) == set(Permission)
+    assert roles_with(Permission.ADMINISTER) == [Role.ADMIN]
 
 
 def test_what_is_called_like_a_secret_is_masked_at_any_depth() -> None:

@@ -13,11 +13,13 @@ from shared.models import (
     catalogue,
     commands,
     exports,
+    idempotency,
     jobs,
     maintenance,
     notification_models,
     provider_events,
     queue,
+    rate_counts,
     recipients,
     run_logs,
     runs,
@@ -46,6 +48,8 @@ MODELS = {
     names.API_TOKENS: access.ApiToken,
     names.AUDIT_LOG: access.AuditEntry,
     names.EXPORTS: exports.ExportRecord,
+    names.IDEMPOTENCY_KEYS: idempotency.IdempotentRequest,
+    names.RATE_COUNTS: rate_counts.RateCount,
     names.SCHEDULER_STATE: scheduler_state.Heartbeat,
 }
 

@@ -1,0 +1,64 @@
+"""`/api/admin/audit`: who changed what, and how it was before. Nothing changes or deletes an entry."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from flask import Response
+from pydantic import Field
+
+from api.answers.jsonable import jsonable, moment
+from api.auth import needs
+from api.context import store
+from api.paging import PageQuery, listing
+from api.requests import DocumentPath
+from api.responses import ok
+from api.routes.blueprint import ADMIN, resource
+from api.store.ids import text_of
+from shared.models.access import Permission
+from shared.models.base import Moment, Text
+from shared.queries.audit_log import entries
+
+blueprint = resource("audit log", ADMIN, "Who changed what")
+
+_SHOWN = ("by", "byId", "action", "documentId", "requestId", "before", "after")
+_Id = Annotated[Text, Field(min_length=1, max_length=1024)]
+_Word = Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class AuditQuery(PageQuery):
+    """Which entries."""
+
+    q: Annotated[_Id, Field(description="Id of a document or of a request.")] | None = None
+    actor: Annotated[_Word, Field(description="Name of a token, or `cli:<user>`.")] | None = None
+    action: Annotated[_Word, Field(description="Such as `job.update`.")] | None = None
+    resource: Annotated[_Word, Field(description="The collection, such as `dynamic_jobs`.")] | None = None
+    start: Annotated[Moment | None, Field(alias="from", description="The earliest moment.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="The latest moment.")] = None
+
+    def conditions(self) -> dict[str, Any]:
+        wanted = {"by": self.actor, "action": self.action, "collection": self.resource}
+        equal = {name: value for name, value in wanted.items() if value is not None}
+        return entries(equal, self.q, self.start, self.end)
+
+
+@blueprint.get("/audit", summary="Changes, the newest first")
+@needs(Permission.ADMINISTER)
+def list_audit(query: AuditQuery) -> Response:
+    page = store().audit_log.page(query.conditions(), query.limit, query.position)
+    return ok(listing([_answer(stored) for stored in page.documents], page.end))
+
+
+@blueprint.get("/audit/<id>", summary="One change")
+@needs(Permission.ADMINISTER)
+def read_audit(path: DocumentPath) -> Response:
+    return ok(_answer(store().audit_log.find(path.id)))
+
+
+def _answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The secrets were masked when it was written."""
+    return {
+        "id": text_of(stored["_id"]),
+        "at": moment(stored.get("at")),
+        "resource": jsonable(stored.get("collection")),
+        **{name: jsonable(stored.get(name)) for name in _SHOWN},
+    }

@@ -1,0 +1,30 @@
+"""`audit_log`, read. Its entries are written by journal.py, in the transaction of each change."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.store.connection import Connection
+from api.store.errors import NoSuchDocument, translated
+from api.store.pages import Page, read_page
+from shared.collections import AUDIT_LOG
+from shared.queries.audit_log import ORDER_FIELD
+from shared.queries.keyset import Position
+
+
+class AuditLogStore:
+    """Who did what."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(self, conditions: Mapping[str, Any], limit: int, position: Position | None) -> Page:
+        """The newest first."""
+        return read_page(self._connection, AUDIT_LOG, conditions, ORDER_FIELD, limit, position)
+
+    @translated()
+    def find(self, entry_id: str) -> dict[str, Any]:
+        """One entry; NoSuchDocument if there is none."""
+        found = self._connection.collection(AUDIT_LOG).find_one({"_id": entry_id})
+        if found is None:
+            raise NoSuchDocument(entry_id)
+        return found
