@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.answers.alarms import alarms
 from api.answers.jsonable import jsonable, moment
 from api.answers.maintenance import maintenance_answer
 from api.store.system import Facts
@@ -14,11 +15,16 @@ AWAY_AFTER = timedelta(seconds=15)
 PROCESSOR, EMAIL_NOTIFIER = "scheduled_notification_processor", "email_notifier"
 
 
-def status_answer(facts: Facts, now: datetime, templates_in_use: set[str], notifications_exist: bool) -> dict[str, Any]:
+def status_answer(
+    facts: Facts, now: datetime, lease_ttl: timedelta, templates_in_use: set[str], notifications_exist: bool
+) -> dict[str, Any]:
     """Daemons, leader, depths, and each problem as a sentence. It never fails, whatever stands in the documents."""
     daemons = [_daemon(heartbeat, now) for heartbeat in facts.heartbeats]
     maintenance = maintenance_answer(facts.maintenance, now)
-    problems = _problems(facts, daemons, templates_in_use, notifications_exist)
+    raised = alarms(facts, daemons, now, lease_ttl, maintenance=maintenance["active"])
+    problems = [f"Daemon {daemon['instance']}: {daemon['problem']}" for daemon in daemons if _has_problem(daemon)]
+    problems += [alarm.detail for alarm in raised]
+    problems += _decisions(facts) + _missing_jobs(templates_in_use, notifications_exist)
     if maintenance["problem"]:
         problems.append(f"The maintenance mode cannot be read and is off: {maintenance['problem']}. End it once.")
     return {
@@ -26,10 +32,16 @@ def status_answer(facts: Facts, now: datetime, templates_in_use: set[str], notif
         "leader": _leader(facts.lease, daemons),
         "daemonAlive": any(daemon["alive"] for daemon in daemons),
         "maintenance": maintenance if maintenance["active"] else None,
+        "alarms": [alarm._asdict() for alarm in raised],
         "problems": problems,
         "channels": [_channel(pause) for pause in facts.channels],
         "queues": facts.queues,
-        "overdue": facts.overdue,
+        "overdue": facts.backlog.overdue_jobs,
+        "overdueNotifications": facts.backlog.overdue_notifications,
+        "oldestWaiting": {
+            "run": moment(facts.backlog.oldest_run),
+            "messages": {channel: moment(since) for channel, since in facts.backlog.oldest_messages.items()},
+        },
         "unplanned": facts.unplanned,
         "openCommands": facts.open_commands,
         "quarantined": facts.quarantined,
@@ -61,11 +73,6 @@ def _channel(pause: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _channel_problem(pause: Mapping[str, Any]) -> str:
-    told = _channel(pause)
-    return f"The channel {told['channel']} rests; it is tried again at {told['restsUntil']}. {told['reason']}"
-
-
 def _leader(lease: Mapping[str, Any] | None, daemons: list[dict[str, Any]]) -> dict[str, Any] | None:
     if lease is None or lease.get("released") is not False or not isinstance(lease.get("holder"), Mapping):
         return None
@@ -79,32 +86,22 @@ def _leader(lease: Mapping[str, Any] | None, daemons: list[dict[str, Any]]) -> d
     }
 
 
-def _problems(
-    facts: Facts, daemons: list[dict[str, Any]], templates_in_use: set[str], notifications_exist: bool
-) -> list[str]:
-    found: list[str] = []
-    alive = [daemon for daemon in daemons if daemon["alive"]]
-    if not daemons:
-        found.append("The daemon is away: none was ever seen. Start it: python -m scheduler_daemon.")
-    elif not alive:
-        latest = max((daemon["beatAt"] for daemon in daemons if daemon["beatAt"]), default="an unknown time")
-        found.append(f"The daemon is away since {latest}. Nothing runs until it is back.")
-    elif not any(daemon["role"] == "leader" for daemon in alive):
-        found.append("No daemon leads at the moment; one takes over within the lease's time.")
-    found += [f"Daemon {daemon['instance']}: {daemon['problem']}" for daemon in alive if daemon["problem"]]
-    found += [_channel_problem(pause) for pause in facts.channels]
-    found += _backlog(facts)
-    if notifications_exist and PROCESSOR not in templates_in_use:
-        found.append(f"There are scheduled notifications, but no enabled job of the template {PROCESSOR}.")
-    if notifications_exist and EMAIL_NOTIFIER not in templates_in_use:
-        found.append(f"There are scheduled notifications, but no enabled job of the template {EMAIL_NOTIFIER}.")
-    return found
+def _has_problem(daemon: Mapping[str, Any]) -> bool:
+    return bool(daemon["alive"] and daemon["problem"])
 
 
-def _backlog(facts: Facts) -> list[str]:
+def _missing_jobs(templates_in_use: set[str], notifications_exist: bool) -> list[str]:
+    missing = [template for template in (PROCESSOR, EMAIL_NOTIFIER) if template not in templates_in_use]
+    return [
+        f"There are scheduled notifications, but no enabled job of the template {template}."
+        for template in missing
+        if notifications_exist
+    ]
+
+
+def _decisions(facts: Facts) -> list[str]:
+    """What waits for a person and for no daemon."""
     found = []
-    if facts.overdue:
-        found.append(f"{facts.overdue} job(s) are more than 60 s overdue.")
     held = facts.queues.get("messages", {}).get("unknown")
     if held:
         found.append(f"{held} message(s) may or may not have been sent; decide about them.")

@@ -26,6 +26,7 @@ class Session:
     """One run of the command."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
         self.store = Store(settings, clock)
         self.clock = clock
 

@@ -16,7 +16,7 @@ from api.overview import read_status
 def status(context: click.Context, as_json: bool) -> None:
     """Show daemons, queues and problems. Exit code 1 if there is any problem."""
     session: Session = context.obj
-    found = read_status(session.store, session.clock.now())
+    found = read_status(session.store, session.settings, session.clock.now())
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)))
     if found["problems"] or not found["daemonAlive"]:
         context.exit(EXIT_FOUND)

@@ -3,7 +3,7 @@
 from flask import Response
 
 from api.auth import needs
-from api.context import clock, store
+from api.context import clock, settings, store
 from api.overview import read_status
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -15,4 +15,4 @@ blueprint = resource("status", SCHEDULER, "How the whole system is")
 @blueprint.get("/status", summary="Daemons, leader, depths and problems; 200 in any case")
 @needs(Permission.READ)
 def read() -> Response:
-    return ok(read_status(store(), clock().now()))
+    return ok(read_status(store(), settings(), clock().now()))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from api import create_app
+from api.answers.alarms import AlarmCode
 from api.problems import ProblemCode
 from tests.support.environment import ROOT, ExplicitSettings
 
@@ -21,3 +22,8 @@ def test_every_route_is_documented_and_described_in_openapi() -> None:
     described = {path.translate({ord("{"): "<", ord("}"): ">"}) for path in app.api_doc["paths"]}
     served = {rule.rule for rule in app.url_map.iter_rules()}
     assert served - described == {"/healthz", "/readyz", "/api/openapi.json"}
+
+
+def test_every_alarm_is_documented() -> None:
+    document = (Path(ROOT) / "docs/monitoring.md").read_text(encoding="utf-8")
+    assert [code for code in AlarmCode if f"| `{code.value}` |" not in document] == []
