@@ -4,7 +4,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
-from api import auth, context, cors, export_folder, idempotency, problems, responses, throttle
+from api import auth, context, cors, export_folder, idempotency, problems, responses, scrape, throttle
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -42,5 +42,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     problems.install(app)
     for blueprint in blueprints():
         app.register_api(blueprint)
+    scrape.install(app, settings)
     auth.check_declared(app)
     return app

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, json, request
 
+from api import metrics
+
 log = structlog.get_logger("api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -72,13 +74,16 @@ def _finish(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else CONTENT_POLICY)
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
+    seconds = time.monotonic() - g.started
     # The route, not the path: ids of one kind stay together, and nothing that a client wrote gets into the log.
+    route = request.url_rule.rule if request.url_rule else None
+    metrics.observe_request(request.method, route, response.status_code, seconds)
     log.info(
         "http_request",
         method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
+        route=route,
         status=response.status_code,
-        milliseconds=round((time.monotonic() - g.started) * 1000, 1),
+        milliseconds=round(seconds * 1000, 1),
         principal=g.principal.name if "principal" in g else None,
     )
     return response

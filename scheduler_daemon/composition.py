@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from scheduler_daemon import metrics
 from scheduler_daemon.exports.service import Exports
 from scheduler_daemon.exports.upload import Uploader
 from scheduler_daemon.housekeeping import OwnHousekeeping
@@ -201,6 +202,8 @@ async def compose(
     scheduler = await initialize_unified_scheduler(database, parts, templates)
     wiring.scheduler = scheduler
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
+    metrics.LEASE_HELD.set_function(wiring.leads)
+    metrics.RUNNING.set_function(lambda: executor.running)
     lag_watch = LagWatch(clock, executor.in_event_loop)
     return Daemon(
         scheduler, leadership, executor, workers, reports, lag_watch, recorder, rescuer, housekeeper, heartbeat,

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from scheduler_daemon.composition import Daemon, compose
+from scheduler_daemon.metrics_listener import serving
 from scheduler_daemon.plugins import load_templates
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.store.mongo import Client, connect
@@ -53,10 +54,11 @@ async def supervise(settings: Settings) -> int:
     systemd.status("waiting for MongoDB")
     systemd.ready()
     try:
-        daemon = await _compose_when_reachable(
-            lambda: compose(settings, client, database, templates, SystemClock(), systemd), client, stop, systemd
-        )
-        return EXIT_OK if daemon is None else await _live(daemon, settings, stop, systemd)
+        with serving(settings.daemon_metrics_bind):
+            daemon = await _compose_when_reachable(
+                lambda: compose(settings, client, database, templates, SystemClock(), systemd), client, stop, systemd
+            )
+            return EXIT_OK if daemon is None else await _live(daemon, settings, stop, systemd)
     finally:
         await client.close()
 

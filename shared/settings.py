@@ -42,6 +42,10 @@ class Settings(
 
     api_bind: str = Field("127.0.0.1:8000", description="Address and port that the API listens on.")
     api_workers: int = Field(2, ge=1, le=64, description="Worker processes of the API.")
+    api_metrics_public: bool = Field(
+        False,
+        description="Whether GET /metrics of the API needs no token. It shows depths and names of routes, no contents.",
+    )
     api_max_body_bytes: int = Field(2_097_152, ge=1024, le=15_728_640, description="Largest request body, bytes.")
 
 

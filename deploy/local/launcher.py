@@ -106,7 +106,14 @@ class Launcher:
         self._say("Starting the API")
         bind = f"fd://{self._listener.fileno()}"
         command = [sys.executable, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf", "--bind", bind]
-        await self._start(stack, "api", [*command, "api.wsgi:app"], signal.SIGTERM, pass_listener=True)
+        await self._start(
+            stack,
+            "api",
+            [*command, "api.wsgi:app"],
+            signal.SIGTERM,
+            pass_listener=True,
+            RUNTIME_DIRECTORY=str(self._var.runtime),
+        )
         ready = await_http_ok(self._settings.port, "/readyz", _READY_SECONDS)
         await self.parts.while_all_run(ready)
 

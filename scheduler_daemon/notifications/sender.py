@@ -11,6 +11,7 @@ from time import monotonic
 
 import structlog
 
+from scheduler_daemon.metrics import DELIVERIES
 from scheduler_daemon.notifications import outcomes
 from scheduler_daemon.notifications.carrier import Carrier, Flight
 from scheduler_daemon.notifications.outcomes import RetryPolicy
@@ -158,18 +159,23 @@ class Sender:
         finally:
             self._let_go(token)
         report.counts["claimed"] += claimed.looked_at
-        report.counts["dead"] += len(claimed.malformed) + len(claimed.expired)
-        report.counts["suppressed"] += len(claimed.suppressed)
-        report.counts["held"] += len(claimed.held)
-        report.counts["cancelled"] += len(claimed.cancelled)
+        self._count(report, "dead", len(claimed.malformed) + len(claimed.expired))
+        self._count(report, "suppressed", len(claimed.suppressed))
+        self._count(report, "held", len(claimed.held))
+        self._count(report, "cancelled", len(claimed.cancelled))
         _report_ended(claimed)
         return claimed.looked_at
 
     async def _fly(self, flight: Flight, token: str, report: DrainReport) -> None:
         try:
-            report.counts[await self._carrier.carry(flight)] += 1
+            self._count(report, await self._carrier.carry(flight), 1)
         finally:
             self._let_go(token)
+
+    def _count(self, report: DrainReport, outcome: str, messages: int) -> None:
+        report.counts[outcome] += messages
+        if messages:
+            DELIVERIES.labels(self._channel.value, outcome).inc(messages)
 
     async def _release_abandoned(self) -> None:
         """Messages of this epoch that nothing in this process holds: a claim or an outcome whose answer was lost."""

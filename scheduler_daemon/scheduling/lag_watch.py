@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from scheduler_daemon.metrics import LOOP_LAG_SECONDS
 from scheduler_daemon.scheduling.loop import Loop
 from shared.clock import Clock
 
@@ -28,7 +29,8 @@ class LagWatch(Loop):
 
     async def run_once(self) -> float:
         now = self._clock.monotonic()
-        late = now - self._expected if self._expected is not None else 0.0
+        late = max(0.0, now - self._expected) if self._expected is not None else 0.0
+        LOOP_LAG_SECONDS.observe(late)
         if late > TOLERATED_SECONDS:
             runs = list(self._running())
             log.warning("loop_blocked", seconds=round(late, 2), runs=runs[:MOST_NAMED], count=len(runs))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from scheduler_daemon.metrics import count_finishes
 from scheduler_daemon.scheduling.outcome import Failed, Outcome, Retention, conclude
 from scheduler_daemon.store.finishes import Finish
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, TransactionSession
@@ -122,6 +123,7 @@ class Recorder:
                     await self._store_single(session, entry)
                 return
             else:
+                count_finishes([entry.finish for entry in group])
                 for entry in group:
                     self._settle(entry)
                 return
@@ -144,7 +146,9 @@ class Recorder:
                     continue
                 stored = False
             else:
-                if not stored:
+                if stored:
+                    count_finishes([entry.finish])
+                else:
                     log.error("run_claim_lost", run_id=entry.finish.run["_id"], job_id=entry.finish.run["jobId"])
             self._settle(entry, stored=stored)
             return

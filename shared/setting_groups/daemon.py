@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from shared.durations import Duration
+from shared.setting_groups.types import ListeningAddress
 
 
 class DaemonSettings(BaseModel):
@@ -43,6 +44,11 @@ class DaemonSettings(BaseModel):
     )
     daemon_lease_ttl_seconds: float = Field(
         30, ge=3, le=300, description="How long a silent leader is believed to be alive, seconds."
+    )
+    daemon_metrics_bind: ListeningAddress | None = Field(
+        None,
+        description="Address and port on which the daemon serves its Prometheus metrics to everybody who reaches it, "
+        "such as `127.0.0.1:9464`. Unset: it does not.",
     )
 
     run_retention_success: Duration = Field(

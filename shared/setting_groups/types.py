@@ -54,8 +54,16 @@ def _is_web_root(text: str) -> str:
     return text.rstrip("/")
 
 
+def _is_listening_address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("write an address and a port, such as 127.0.0.1:9464 or [::1]:9464")
+    return text
+
+
 MongodbUri = Annotated[SecretStr, AfterValidator(_is_mongodb_uri)]
 WebRoot = Annotated[str, AfterValidator(_is_web_root)]
+ListeningAddress = Annotated[str, AfterValidator(_is_listening_address)]
 
 
 def _is_origin(text: str) -> str:

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import requests
@@ -18,12 +19,13 @@ class ApiProcess(Program):
     """`gunicorn api.wsgi:app` on a port that is bound before it starts, so that nobody else can take it."""
 
     def __init__(self, folder: Path, *, workers: int = 1, **settings: object) -> None:
-        environment = program_environment(LOG_FORMAT="json", **settings)
+        metrics = tempfile.mkdtemp(prefix="metrics-", dir=folder)
+        environment = program_environment(LOG_FORMAT="json", PROMETHEUS_MULTIPROC_DIR=metrics, **settings)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             options = [
-                *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-                *("--worker-class", "gthread", "--threads", "4", "--workers", str(workers)),
+                *("--config", "python:deploy.gunicorn_conf", "--bind", f"fd://{listener.fileno()}"),
+                *("--threads", "4", "--workers", str(workers)),
             ]
             super().__init__(
                 [sys.executable, "-m", "gunicorn", *options, "api.wsgi:app"],

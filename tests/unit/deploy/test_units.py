@@ -36,6 +36,10 @@ def test_the_daemon_is_watched_drained_and_recognised_after_a_restart() -> None:
     assert directives["RuntimeDirectoryPreserve"] == ["yes"]
 
 
+def test_the_workers_of_the_api_have_a_folder_for_their_metrics() -> None:
+    assert _directives("api")["RuntimeDirectory"] == ["unified-scheduler-api"]
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_exactly_the_secrets_of_a_program_are_its_credentials(unit: str) -> None:
     expected = [f"{name}:unified-scheduler.{name}" for name in secrets_of("common") + secrets_of(unit)]
