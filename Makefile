@@ -41,9 +41,10 @@ format: $(VENV)/dev.stamp ## Bring every file into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/dev.stamp ## Write docs/settings.md, deploy/env/*.example and the tables of docs/templates.md from the code
+docs: $(VENV)/dev.stamp ## Write docs/settings.md, docs/cli.md, deploy/env/*.example and the tables of docs/templates.md
 	$(BIN)/python -m deploy.settings_reference
 	$(BIN)/python -m deploy.template_reference
+	$(BIN)/python -m deploy.cli_reference
 
 bench: $(VENV)/dev.stamp ## Measure against the raw driver
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -78,9 +78,7 @@ def _gauge(name: str, about: str, value: float | None) -> GaugeMetricFamily:
     return _gauges(name, about, (), {(): value})
 
 
-def _gauges(
-    name: str, about: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float | None]
-) -> GaugeMetricFamily:
+def _gauges(name: str, about: str, labels: tuple[str, ...], values: Mapping[Any, float | None]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(PREFIX + name, about, labels=labels)
     for names, value in values.items():
         if value is not None:

@@ -6,20 +6,30 @@ from typing import Any
 
 import click
 
+from api.cli.output import json_option, printable
 from api.cli.session import EXIT_FOUND, Session
 from api.overview import read_status
 
+STATUS = "/api/admin/scheduler/status"
+
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="The status as JSON.")
+@json_option
 @click.pass_context
-def status(context: click.Context, as_json: bool) -> None:
-    """Show daemons, queues and problems. Exit code 1 if there is any problem."""
+def status(context: click.Context) -> None:
+    """Show daemons, queues and problems. Exit code 1 if there is any problem.
+
+    Asks the API if a URL or a token is given, else the database.
+    """
     session: Session = context.obj
-    found = read_status(session.store, session.settings, session.clock.now())
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)))
+    found = session.api.get(STATUS) if session.names_api else _from_database(session)
+    click.echo(json.dumps(found, indent=2) if session.as_json else "\n".join(lines(found)))
     if found["problems"] or not found["daemonAlive"]:
         context.exit(EXIT_FOUND)
+
+
+def _from_database(session: Session) -> dict[str, Any]:
+    return read_status(session.store, session.settings, session.clock.now())
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
@@ -41,4 +51,4 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         until = found["maintenance"]["until"] or "someone ends it"
         shown.append(f"MAINTENANCE since {found['maintenance']['since']} until {until}: nothing starts")
     shown += [f"PROBLEM  {problem}" for problem in found["problems"]] or ["no problem"]
-    return shown
+    return [printable(line) for line in shown]

@@ -6,6 +6,7 @@ from contextlib import suppress
 import click
 
 from api.auth import hash_token
+from api.cli.output import done, json_option, show_list
 from api.cli.session import Session
 from api.definitions.tokens import new_secret
 from api.store.errors import NoSuchDocument
@@ -25,6 +26,7 @@ def token() -> None:
 @click.option("--name", required=True, help="Appears in createdBy and in the audit log.")
 @click.option("--expires-in", metavar="DURATION", help='How long it is valid, e.g. "30d". Default: for ever.')
 @click.option("--replace", is_flag=True, help="Revoke the tokens of this name that exist.")
+@json_option
 @click.pass_obj
 def create(session: Session, role: str, name: str, expires_in: str | None, replace: bool) -> None:
     """Print a new token, and nothing else, on stdout. It is shown this once."""
@@ -51,16 +53,27 @@ def create(session: Session, role: str, name: str, expires_in: str | None, repla
         with suppress(NoSuchDocument):
             session.store.tokens.revoke(name, session.actor, now)
     session.store.tokens.create(made, session.actor)
-    click.echo(text)
+    done(session, text, {"id": made.id, "name": made.name, "role": made.role.value, "token": text})
 
 
 @token.command("list")
+@json_option
 @click.pass_obj
 def list_tokens(session: Session) -> None:
-    """List the tokens, never the secret: id, role, state, name."""
-    for each in session.store.tokens.all():
-        used = "never used" if each.last_used_at is None else f"last used {rfc3339(each.last_used_at)}"
-        click.echo(f"{each.id}  {each.role.value:8}  {_state(each, session):8}  {each.name}  ({used})")
+    """List the tokens, never the secret."""
+    columns = [(name, name) for name in ("id", "role", "state", "name")] + [("last used", "lastUsedAt")]
+    show_list(session, (_told(each, session) for each in session.store.tokens.all()), columns)
+
+
+def _told(each: ApiToken, session: Session) -> dict[str, str | None]:
+    used = None if each.last_used_at is None else rfc3339(each.last_used_at)
+    return {
+        "id": each.id,
+        "role": each.role.value,
+        "state": _state(each, session),
+        "name": each.name,
+        "lastUsedAt": used,
+    }
 
 
 def _state(each: ApiToken, session: Session) -> str:
@@ -72,6 +85,7 @@ def _state(each: ApiToken, session: Session) -> str:
 
 @token.command()
 @click.argument("id_or_name")
+@json_option
 @click.pass_obj
 def revoke(session: Session, id_or_name: str) -> None:
     """Revoke a token by its id, or all tokens of a name. They stop working at once."""
@@ -80,3 +94,5 @@ def revoke(session: Session, id_or_name: str) -> None:
     except NoSuchDocument:
         raise click.ClickException(f"there is no token of the id or name {id_or_name!r}") from None
     click.echo(f"{revoked} token(s) revoked", err=True)
+    if session.as_json:
+        done(session, "", {"revoked": revoked})
