@@ -58,7 +58,8 @@ def _commands(parent: click.Context, group: click.Group) -> Iterator[str]:
 
 
 def _options(context: click.Context, command: click.Command) -> Iterator[str]:
-    records = [record for each in command.params if (record := each.get_help_record(context))]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    records = [record for each in options if (record := each.get_help_record(context))]
     if records:
         yield "| option | does |"
         yield "|---|---|"

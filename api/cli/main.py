@@ -7,6 +7,7 @@ from api.cli.bootstrap import bootstrap
 from api.cli.catalogue import calendars, templates
 from api.cli.completion import PROGRAM, completion
 from api.cli.jobs import jobs
+from api.cli.logs import logs
 from api.cli.notifications import notifications
 from api.cli.runs import runs
 from api.cli.session import DEFAULT_URL, EXIT_CODES, FriendlyGroup, Session
@@ -37,6 +38,7 @@ def main(context: click.Context, url: str | None, token_text: str | None, as_jso
 
     jobs, runs, notifications, templates and calendars ask the API. token, bootstrap and audit need the database itself:
     MONGODB_URI and MONGODB_DATABASE say which. status asks the API if a URL or a token is given, else the database.
+    logs needs neither.
     """
     session = Session(_settings, SystemClock(), url, token_text)
     session.as_json = as_json
@@ -50,7 +52,7 @@ def _settings() -> Settings:
     return settings
 
 
-for command in (jobs, runs, notifications, templates, calendars, status, token, bootstrap, audit, completion):
+for command in (jobs, runs, notifications, templates, calendars, status, token, bootstrap, audit, logs, completion):
     main.add_command(command)
 
 if __name__ == "__main__":
