@@ -6,6 +6,7 @@ from api.cli.audit import audit
 from api.cli.bootstrap import bootstrap
 from api.cli.catalogue import calendars, templates
 from api.cli.completion import PROGRAM, completion
+from api.cli.doctor import doctor
 from api.cli.jobs import jobs
 from api.cli.logs import logs
 from api.cli.notifications import notifications
@@ -36,9 +37,9 @@ from shared.settings import Settings, load_settings_or_exit
 def main(context: click.Context, url: str | None, token_text: str | None, as_json: bool) -> None:
     """Operates Unified Scheduler.
 
-    jobs, runs, notifications, templates and calendars ask the API. token, bootstrap and audit need the database itself:
-    MONGODB_URI and MONGODB_DATABASE say which. status asks the API if a URL or a token is given, else the database.
-    logs needs neither.
+    jobs, runs, notifications, templates and calendars ask the API. token, bootstrap, audit and doctor need the
+    database itself: MONGODB_URI and MONGODB_DATABASE say which. status asks the API if a URL or a token is given, else
+    the database. logs needs neither.
     """
     session = Session(_settings, SystemClock(), url, token_text)
     session.as_json = as_json
@@ -52,7 +53,20 @@ def _settings() -> Settings:
     return settings
 
 
-for command in (jobs, runs, notifications, templates, calendars, status, token, bootstrap, audit, logs, completion):
+for command in (
+    jobs,
+    runs,
+    notifications,
+    templates,
+    calendars,
+    status,
+    token,
+    bootstrap,
+    audit,
+    doctor,
+    logs,
+    completion,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
 from api.store.connection import Connection
+from api.store.diagnosis import DiagnosisStore
 from api.store.exports import ExportStore
 from api.store.groups import GroupStore
 from api.store.host_user_preferences import HostUserPreferencesStore
@@ -118,6 +119,10 @@ class Store:
     @cached_property
     def tokens(self) -> TokenStore:
         return TokenStore(self.connection)
+
+    @cached_property
+    def diagnosis(self) -> DiagnosisStore:
+        return DiagnosisStore(self.connection, self._clock)
 
     @cached_property
     def system(self) -> SystemStore:
