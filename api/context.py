@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from contextlib import suppress
 from http import HTTPStatus
@@ -9,13 +10,15 @@ from typing import NamedTuple
 
 from flask import Flask, current_app, g, request
 
-from api.problems import FieldFault, Problem, ProblemCode
+from api.problems import FieldFault, Problem, ProblemCode, invalid_fields
 from api.store import Actor, Store
 from shared.clock import Clock
 from shared.settings import Settings
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LONGEST_KEY = 200
+FILES_HEADER = "X-Managed-By"
+_FILE_MARK = re.compile(r"files; label=(?P<label>[A-Za-z0-9_.-]{1,63}); digest=(?P<digest>[0-9a-f]{64})")
 _STORE, _CLOCK, _SETTINGS = "unified_scheduler_store", "unified_scheduler_clock", "unified_scheduler_settings"
 
 
@@ -47,8 +50,19 @@ def settings() -> Settings:
 
 
 def actor() -> Actor:
-    """Who makes this request, for createdBy and the audit log."""
-    return Actor(g.principal.name, g.request_id, g.principal.token_id)
+    """Who makes this request, for createdBy and the audit log, and whether it comes from files."""
+    return Actor(g.principal.name, g.request_id, g.principal.token_id, _file_mark(), request.args.get("force") == "true")
+
+
+def _file_mark() -> tuple[str, str] | None:
+    given = request.headers.get(FILES_HEADER)
+    if given is None:
+        return None
+    mark = _FILE_MARK.fullmatch(given)
+    if mark is None:
+        detail = "write `files; label=NAME; digest=SHA-256 in hexadecimal`"
+        raise invalid_fields([FieldFault(FILES_HEADER, "invalid_mark", detail)])
+    return mark["label"], mark["digest"]
 
 
 class Identity(NamedTuple):

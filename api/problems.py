@@ -18,6 +18,7 @@ from api.store.errors import (
     RevisionMismatch,
     TooManyDocuments,
 )
+from api.store.managed import ManagedByFiles
 from shared.errors import (
     CommitUnknown,
     DocumentRefused,
@@ -60,6 +61,7 @@ class ProblemCode(StrEnum):
     PRECONDITION_REQUIRED = "precondition_required"  # a change without If-Match
     REVISION_MISMATCH = "revision_mismatch"  # If-Match names another revision than the present one
     CONFLICT = "conflict"  # another writer was first, or the state does not allow it
+    MANAGED_BY_FILES = "managed_by_files"  # the definition is kept in files: change it there, or force it
     IN_USE = "in_use"  # others refer to the document, so it cannot be deleted
     TOO_MANY = "too_many"  # there is no room for one more
     RUN_FINISHED = "run_finished"  # a finished run cannot be cancelled
@@ -156,6 +158,11 @@ def problem_of(fault: SchedulerError) -> Problem:
                 ProblemCode.REQUEST_IN_FLIGHT,
                 "The first request with this Idempotency-Key is still at work; ask again for its answer.",
                 headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+        case ManagedByFiles():
+            return conflict(
+                ProblemCode.MANAGED_BY_FILES,
+                "It is kept in files: change it there and apply them, or repeat the request with ?force=true.",
             )
         case DocumentInUse():
             return conflict(ProblemCode.IN_USE, f"It cannot be deleted: {fault}. Take it out there first.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
 from api.answers.jsonable import fields_of
+from api.answers.owned import file_mark
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
 
@@ -34,6 +35,7 @@ def job_answer(
         "consecutiveFailures": job.daemon.consecutive_failures,
         "runs": job.daemon.counters,
         "skipped": job.daemon.skipped,
+        **file_mark(stored),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
 from api.answers.jsonable import fields_of, jsonable, moment
 from api.answers.messages import statistics
-from api.answers.owned import fault_of, owned_answer
+from api.answers.owned import fault_of, file_mark, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
@@ -70,6 +70,7 @@ def scheduled_notification_answer(
         "state": state,
         "problem": problem,
         "statistics": counted,
+        **file_mark(stored),
     }
 
 
@@ -98,7 +99,7 @@ def notification_template_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
         "createdAt": created,
         "updatedAt": moment(stored.get("updatedAt")) or created,
     }
-    return {**answer, **fault_of(stored, NotificationTemplate)}
+    return {**answer, **file_mark(stored), **fault_of(stored, NotificationTemplate)}
 
 
 def recipient_answer(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,14 @@ def owned_answer(stored: Mapping[str, Any], model: type[Document], names: tuple[
         "createdAt": moment(stored.get("createdAt")),
         "createdBy": jsonable(stored.get("createdBy")),
         "updatedAt": moment(stored.get("updatedAt")),
+        **file_mark(stored),
         **fault_of(stored, model),
     }
+
+
+def file_mark(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether a definition is kept in files, in which set of them, and the digest of what stands there."""
+    return {name: jsonable(stored.get(name)) for name in ("managedBy", "managedLabel", "managedDigest")}
 
 
 def fault_of(stored: Mapping[str, Any], model: type[Document]) -> dict[str, str | None]:

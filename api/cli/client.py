@@ -65,18 +65,25 @@ class ApiClient:
         """One document with its ETag. Parameters that are None are left out."""
         return self._call("GET", path, query=query)
 
-    def create(self, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Json:
+    def create(
+        self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Json:
         """A POST that creates or commands; asking again because of a lost answer would not do it twice."""
-        return self._call("POST", path, body or {}, {"Idempotency-Key": uuid.uuid4().hex}, query).body
+        return self._call("POST", path, body or {}, {**(headers or {}), "Idempotency-Key": uuid.uuid4().hex}).body
 
     def change(
-        self, method: str, path: str, etag: str | None, body: Mapping[str, Any] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        etag: str | None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Json:
         """Only if the document is still the one with this ETag."""
-        headers = {"If-Match": etag} if etag else {}
+        sent = {**(headers or {}), **({"If-Match": etag} if etag else {})}
         if method == "POST":
-            headers["Idempotency-Key"] = uuid.uuid4().hex
-        return self._call(method, path, body, headers, query).body
+            sent["Idempotency-Key"] = uuid.uuid4().hex
+        return self._call(method, path, body, sent).body
 
     def items(self, path: str, most: int | None = None, **query: Any) -> Iterator[Json]:
         """The items of a list, page by page, up to `most`."""

@@ -2,6 +2,7 @@
 
 import click
 
+from api.cli.apply import apply, diff, export
 from api.cli.audit import audit
 from api.cli.bootstrap import bootstrap
 from api.cli.catalogue import calendars, templates
@@ -37,9 +38,9 @@ from shared.settings import Settings, load_settings_or_exit
 def main(context: click.Context, url: str | None, token_text: str | None, as_json: bool) -> None:
     """Operates Unified Scheduler.
 
-    jobs, runs, notifications, templates and calendars ask the API. token, bootstrap, audit and doctor need the
-    database itself: MONGODB_URI and MONGODB_DATABASE say which. status asks the API if a URL or a token is given, else
-    the database. logs needs neither.
+    jobs, runs, notifications, templates, calendars, apply, diff and export ask the API. token, bootstrap, audit and
+    doctor need the database itself: MONGODB_URI and MONGODB_DATABASE say which. status asks the API if a URL or a token
+    is given, else the database. logs needs neither.
     """
     session = Session(_settings, SystemClock(), url, token_text)
     session.as_json = as_json
@@ -59,6 +60,9 @@ for command in (
     notifications,
     templates,
     calendars,
+    apply,
+    diff,
+    export,
     status,
     token,
     bootstrap,

@@ -9,3 +9,7 @@ class Actor(NamedTuple):
     name: str
     request_id: str | None = None
     id: str | None = None
+    mark: tuple[str, str] | None = None
+    """The change comes from files: the label of their set, and the digest of the document there."""
+    forced: bool = False
+    """The change is made although the document is kept in files."""

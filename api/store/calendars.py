@@ -42,7 +42,7 @@ class CalendarStore(OwnedStore):
 
         Something that begins to use it at the same moment is put aside by the daemon, with the reason.
         """
-        seen = self._checked(document_id, if_match)
+        seen = self._checked(document_id, if_match, actor)
         users = self._users(text_of(seen["_id"]))
         if users:
             raise DocumentInUse(users)

@@ -17,6 +17,7 @@ from api.store.connection import Connection
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.ids import by_id
 from api.store.insertion import insert_once
+from api.store.managed import mark_fields, refuse_foreign_change
 from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
@@ -26,6 +27,8 @@ from shared.queries.revisions import etag, etag_matches, next_revision
 
 TOMBSTONE_KEPT = timedelta(days=30)
 MOST_TRIES = 5
+DEFINING = ("update", "delete")
+"""What changes a definition itself. Pausing one and the like is open to everybody, whoever keeps it."""
 NOT_DELETED: dict[str, Any] = {"deletedAt": {"$not": {"$type": "date"}}}
 """Not `null`: a wrong type put there by hand must not hide the document."""
 
@@ -75,6 +78,7 @@ class DefinitionStore:
         stored = document.to_document()
         for of_the_daemon in ("plannedRevision", "daemon"):
             stored.pop(of_the_daemon, None)
+        stored |= mark_fields(actor)
         entry = journal.entry(
             actor, self._clock.now(), f"{self.noun}.create", self.collection, None, stored, self._hide()
         )
@@ -88,6 +92,8 @@ class DefinitionStore:
             seen = self.find(document_id)
             if not etag_matches(if_match, seen.get("revision")):
                 raise RevisionMismatch(etag(seen.get("revision")))
+            if action in DEFINING:
+                refuse_foreign_change(seen, actor)
             change = mutation(seen)
             if change.nothing:
                 return seen
@@ -109,6 +115,7 @@ class DefinitionStore:
         now = self._clock.now()
         fields = {
             **change.fields,
+            **(mark_fields(actor, seen) if action in DEFINING else {}),
             "revision": next_revision(seen.get("revision")),
             "updatedAt": now,
             "updatedBy": actor.name,

@@ -10,6 +10,7 @@ from api.store.actor import Actor
 from api.store.connection import Connection
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.insertion import insert_once
+from api.store.managed import mark_fields, refuse_foreign_change
 from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.collections import NOTIFICATION_TEMPLATES
@@ -54,7 +55,7 @@ class NotificationTemplateStore:
     ) -> dict[str, Any]:
         """Version 1, or what the same request made before."""
         now = self._clock.now()
-        stored = _version(template_id, 1, definition, actor, now, now, actor.name)
+        stored = _version(template_id, 1, definition, actor, now, now, actor.name) | mark_fields(actor)
         entry = journal.entry(actor, now, "notification_template.create", NOTIFICATION_TEMPLATES, None, stored)
         return insert_once(self._connection, NOTIFICATION_TEMPLATES, stored, entry, request_hash)
 
@@ -65,6 +66,7 @@ class NotificationTemplateStore:
         for _ in range(MOST_TRIES):
             seen = self.find(template_id)
             _refuse_mismatch(if_match, seen)
+            refuse_foreign_change(seen, actor)
             try:
                 saved = self._replace_latest(seen, definition, actor)
             except DuplicateDocument:
@@ -88,6 +90,7 @@ class NotificationTemplateStore:
             created_at if isinstance(created_at, datetime) else now,
             created_by if isinstance(created_by, str) else actor.name,
         )
+        stored |= mark_fields(actor, seen)
         entry = journal.entry(
             actor, now, "notification_template.save", NOTIFICATION_TEMPLATES, seen, {**stored, "_id": seen["_id"]}
         )
@@ -110,6 +113,7 @@ class NotificationTemplateStore:
         """Hides all versions. Scheduled notifications that pinned one keep it."""
         seen = self.find(template_id)
         _refuse_mismatch(if_match, seen)
+        refuse_foreign_change(seen, actor)
         now = self._clock.now()
         entry = journal.entry(
             actor, now, "notification_template.delete", NOTIFICATION_TEMPLATES, seen, {**seen, "deletedAt": now}

@@ -12,6 +12,7 @@ from api.store.connection import Connection
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.ids import by_id
 from api.store.insertion import insert_once
+from api.store.managed import mark_fields, refuse_foreign_change
 from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
@@ -58,6 +59,7 @@ class OwnedStore:
         stored = {
             "_id": document_id,
             **fields,
+            **mark_fields(actor),
             "revision": 1,
             "createdAt": now,
             "createdBy": actor.name,
@@ -72,16 +74,17 @@ class OwnedStore:
     ) -> dict[str, Any]:
         """The changed document. Without If-Match the last writer wins."""
         for _ in range(MOST_TRIES):
-            seen = self._checked(document_id, if_match)
+            seen = self._checked(document_id, if_match, actor)
             changed = self._compare_and_set(seen, fields, actor)
             if changed is not None:
                 return changed
         raise TransactionConflict(f"{document_id} keeps being changed by others")
 
-    def _checked(self, document_id: str, if_match: str | None) -> dict[str, Any]:
+    def _checked(self, document_id: str, if_match: str | None, actor: Actor) -> dict[str, Any]:
         seen = self.find(document_id)
         if not etag_matches(if_match, seen.get("revision")):
             raise RevisionMismatch(etag(seen.get("revision")))
+        refuse_foreign_change(seen, actor)
         return seen
 
     @translated()
@@ -91,6 +94,7 @@ class OwnedStore:
             "createdAt": seen.get("createdAt", now),
             "createdBy": seen.get("createdBy", actor.name),
             **fields,
+            **mark_fields(actor, seen),
             "revision": next_revision(seen.get("revision")),
             "updatedAt": now,
             "updatedBy": actor.name,
@@ -113,7 +117,7 @@ class OwnedStore:
     @translated()
     def delete(self, document_id: str, if_match: str | None, actor: Actor) -> None:
         """Removes it; NoSuchDocument if another was first."""
-        seen = self._checked(document_id, if_match)
+        seen = self._checked(document_id, if_match, actor)
         entry = journal.entry(
             actor, self._clock.now(), f"{self.noun}.delete", self.collection, seen, {"_id": seen["_id"]}
         )

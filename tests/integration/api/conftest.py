@@ -1,16 +1,21 @@
 """The API in this process on a real MongoDB, with a token for each role and a small catalogue."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from flask import Flask
+from click.testing import CliRunner, Result
+from flask import Flask, Request, request
 from pymongo.database import Database
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from api import create_app
+from api.cli.main import main
 from api.context import store_of
 from shared.collections import API_TOKENS, JOB_TEMPLATES
 from shared.models.access import Role
@@ -196,3 +201,36 @@ def assert_problem(response: TestResponse, status: int, code: str, field: str | 
     if field is not None:
         assert field in [error["field"] for error in problem["errors"]], problem
     return problem
+
+
+@pytest.fixture
+def seen() -> list[Request]:
+    """The requests that the application at `url` got."""
+    return []
+
+
+@pytest.fixture
+def url(app: Flask, catalogue: Db, seen: list[Request], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The application of this process behind a real socket; its access log would mix with what a command prints."""
+    monkeypatch.setattr("api.responses.log", Mock())
+    app.before_request(lambda: seen.append(request._get_current_object()))  # type: ignore[attr-defined]
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def cli(url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`unified-scheduler` as an admin against that application."""
+    monkeypatch.delenv("MONGODB_URI", raising=False)  # none of these commands may need it
+    monkeypatch.setenv("UNIFIED_SCHEDULER_URL", url)
+    monkeypatch.setenv("UNIFIED_SCHEDULER_TOKEN", "admin-token")
+
+    def invoke(*arguments: str, **options: Any) -> Result:
+        return CliRunner().invoke(main, list(arguments), **options)
+
+    return invoke

@@ -10,8 +10,6 @@ from shared.indexes import INDEXES
 from tests.integration.api.conftest import Caller, Db
 from tests.integration.api.test_status import STATUS, insert_heartbeat
 
-Plant = Callable[[Db], None]
-
 
 def ago(seconds: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=seconds)
@@ -34,25 +32,28 @@ def waiting_run(seconds: float, **fields: Any) -> dict[str, Any]:
     return {**common, "scheduledFor": ago(seconds), "createdAt": ago(seconds), **fields}
 
 
-FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "jobs_overdue": ("dynamic_jobs", job()),
-    "notifications_overdue": ("scheduled_notifications", {"_id": "n", "daemon": {"nextRun": ago(90)}}),
-    "runs_stuck": ("job_runs", waiting_run(400)),
-    "messages_stuck": ("notification_queue", message(400)),
-    "channel_paused": ("scheduler_state", {"_id": "channel:email", "channel": "email", "reason": "535", "at": ago(5)}),
+FAULTS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
+    "jobs_overdue": lambda: ("dynamic_jobs", job()),
+    "notifications_overdue": lambda: ("scheduled_notifications", {"_id": "n", "daemon": {"nextRun": ago(90)}}),
+    "runs_stuck": lambda: ("job_runs", waiting_run(400)),
+    "messages_stuck": lambda: ("notification_queue", message(400)),
+    "channel_paused": lambda: (
+        "scheduler_state",
+        {"_id": "channel:email", "channel": "email", "reason": "535", "at": ago(5)},
+    ),
 }
 
-HARMLESS: dict[str, tuple[str, dict[str, Any]]] = {
-    "a job whose time came just now": ("dynamic_jobs", job(daemon={"nextRun": ago(30)})),
-    "a job that somebody switched off while the daemon was away": ("dynamic_jobs", job(enabled=False)),
-    "a paused job": ("dynamic_jobs", job(pause={"at": ago(100), "until": None})),
-    "a job paused until later": ("dynamic_jobs", job(pause={"at": ago(100), "until": ago(-100)})),
-    "a deleted job": ("dynamic_jobs", job(deletedAt=ago(10))),
-    "a run that waits behind another of its job": ("job_runs", waiting_run(400, waiting=True)),
-    "a run that was tried a moment ago": ("job_runs", waiting_run(400, attempts=[{"finishedAt": ago(2)}])),
-    "a malformed run": ("job_runs", waiting_run(400, createdAt="yesterday", attempts={"finishedAt": 5})),
-    "a message that is due since a minute": ("notification_queue", message(60)),
-    "a message that is being sent": ("notification_queue", message(400, state="sending")),
+HARMLESS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
+    "a job whose time came just now": lambda: ("dynamic_jobs", job(daemon={"nextRun": ago(30)})),
+    "a job that somebody switched off while the daemon was away": lambda: ("dynamic_jobs", job(enabled=False)),
+    "a paused job": lambda: ("dynamic_jobs", job(pause={"at": ago(100), "until": None})),
+    "a job paused until later": lambda: ("dynamic_jobs", job(pause={"at": ago(100), "until": ago(-100)})),
+    "a deleted job": lambda: ("dynamic_jobs", job(deletedAt=ago(10))),
+    "a run that waits behind another of its job": lambda: ("job_runs", waiting_run(400, waiting=True)),
+    "a run that was tried a moment ago": lambda: ("job_runs", waiting_run(400, attempts=[{"finishedAt": ago(2)}])),
+    "a malformed run": lambda: ("job_runs", waiting_run(400, createdAt="yesterday", attempts={"finishedAt": 5})),
+    "a message that is due since a minute": lambda: ("notification_queue", message(60)),
+    "a message that is being sent": lambda: ("notification_queue", message(400, state="sending")),
 }
 
 
@@ -69,8 +70,8 @@ def test_nothing_wrong_raises_no_alarm(admin: Caller, world: Db) -> None:
 
 @pytest.mark.parametrize("code", FAULTS)
 def test_an_alarm_is_raised_although_the_daemon_says_that_all_is_well(admin: Caller, world: Db, code: str) -> None:
-    collection, document = FAULTS[code]
-    world[collection].insert_one(dict(document))
+    collection, document = FAULTS[code]()
+    world[collection].insert_one(document)
     status = admin.get(STATUS).json
     [alarm] = status["alarms"]
     assert alarm["code"] == code
@@ -79,8 +80,8 @@ def test_an_alarm_is_raised_although_the_daemon_says_that_all_is_well(admin: Cal
 
 @pytest.mark.parametrize("case", HARMLESS)
 def test_what_rests_or_has_just_fallen_due_raises_no_alarm(admin: Caller, world: Db, case: str) -> None:
-    collection, document = HARMLESS[case]
-    world[collection].insert_one(dict(document))
+    collection, document = HARMLESS[case]()
+    world[collection].insert_one(document)
     assert codes(admin) == set()
 
 
@@ -94,14 +95,15 @@ def test_a_channel_on_which_something_is_tried_is_slow_and_not_stuck(admin: Call
 
 def test_a_resting_channel_is_one_alarm_and_not_two(admin: Caller, world: Db) -> None:
     for code in ("messages_stuck", "channel_paused"):
-        collection, document = FAULTS[code]
-        world[collection].insert_one(dict(document))
+        collection, document = FAULTS[code]()
+        world[collection].insert_one(document)
     assert codes(admin) == {"channel_paused"}
 
 
 def test_in_maintenance_mode_nothing_is_late(admin: Caller, world: Db) -> None:
-    for collection, document in FAULTS.values():
-        world[collection].insert_one(dict(document))
+    for fault in FAULTS.values():
+        collection, document = fault()
+        world[collection].insert_one(document)
     assert admin.put("/api/admin/scheduler/maintenance", {"reason": "a new disk"}).status_code == 200
     assert codes(admin) == {"channel_paused"}
 
@@ -137,8 +139,9 @@ def test_every_look_for_what_is_late_walks_an_index(admin: Caller, world: Db) ->
     world["deliveries"].insert_many(
         [{"_id": f"old-{n}", "channel": "email", "startedAt": ago(900)} for n in range(500)]
     )
-    for collection, document in FAULTS.values():
-        world[collection].insert_one(dict(document))
+    for fault in FAULTS.values():
+        collection, document = fault()
+        world[collection].insert_one(document)
     world.command("profile", 2)
     assert len(codes(admin)) == 4
     world.command("profile", 0)

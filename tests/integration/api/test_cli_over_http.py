@@ -1,21 +1,17 @@
 """The commands that ask the API: what they print, what they send, how they end."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from click.testing import CliRunner, Result
-from flask import Flask, Request, request
-from werkzeug.serving import make_server
+from click.testing import Result
+from flask import Flask, Request
 
 from api.cli.client import ApiClient
-from api.cli.main import main
 from tests.integration.api.conftest import (
     JOBS,
     SCHEDULED,
@@ -39,90 +35,59 @@ def run_document(identity: str, job_id: str, state: str) -> dict[str, Any]:
     return {"_id": identity, **whole, **words, "scheduledFor": now, "createdAt": now, "params": {}}
 
 
-@pytest.fixture
-def seen() -> list[Request]:
-    return []
-
-
-@pytest.fixture
-def url(app: Flask, catalogue: Db, seen: list[Request], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The application of this process behind a real socket; its access log would mix with what a command prints."""
-    monkeypatch.setattr("api.responses.log", Mock())
-    app.before_request(lambda: seen.append(request._get_current_object()))  # type: ignore[attr-defined]
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def run(url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.delenv("MONGODB_URI", raising=False)  # none of these commands may need it
-    monkeypatch.setenv("UNIFIED_SCHEDULER_URL", url)
-    monkeypatch.setenv("UNIFIED_SCHEDULER_TOKEN", "admin-token")
-
-    def invoke(*arguments: str, **options: Any) -> Result:
-        return CliRunner().invoke(main, list(arguments), **options)
-
-    return invoke
-
-
-def test_jobs_are_listed_as_a_table_or_as_json_over_many_pages(run: Run, admin: Caller) -> None:
+def test_jobs_are_listed_as_a_table_or_as_json_over_many_pages(cli: Run, admin: Caller) -> None:
     for number in range(5):
         admin.created(JOBS, job_body(name=f"Job {number}"))
-    table = run("jobs", "list").output.splitlines()
+    table = cli("jobs", "list").output.splitlines()
     assert table[0].split()[:2] == ["ID", "NAME"]
     assert [line.split()[2] for line in table[1:]] == ["4", "3", "2", "1", "0"]
     for arguments in (("jobs", "list", "--json"), ("--json", "jobs", "list")):
-        items = [json.loads(line) for line in run(*arguments).output.splitlines()]
+        items = [json.loads(line) for line in cli(*arguments).output.splitlines()]
         assert [item["name"] for item in items] == [f"Job {number}" for number in (4, 3, 2, 1, 0)]
-    assert len(run("jobs", "list", "--limit", "3").output.splitlines()) == 4
-    assert len(run("jobs", "list", "--search", "Job 2").output.splitlines()) == 2
+    assert len(cli("jobs", "list", "--limit", "3").output.splitlines()) == 4
+    assert len(cli("jobs", "list", "--search", "Job 2").output.splitlines()) == 2
 
 
-def test_a_list_longer_than_a_page_is_read_to_its_end(run: Run, db: Db, seen: list[Request]) -> None:
+def test_a_list_longer_than_a_page_is_read_to_its_end(cli: Run, db: Db, seen: list[Request]) -> None:
     at = datetime.now(UTC)
     db["job_runs"].insert_many(
         [{"_id": f"j:{n:04}", "jobId": "j", "state": "succeeded", "scheduledFor": at} for n in range(450)]
     )
-    assert len(run("runs", "list", "--limit", "0", "--json").output.splitlines()) == 450
+    assert len(cli("runs", "list", "--limit", "0", "--json").output.splitlines()) == 450
     assert len(seen) == 3
-    assert len(run("runs", "list", "--limit", "250").output.splitlines()) == 251
+    assert len(cli("runs", "list", "--limit", "250").output.splitlines()) == 251
 
 
-def test_a_job_goes_by_its_id_or_by_a_name_that_only_one_has(run: Run, admin: Caller) -> None:
+def test_a_job_goes_by_its_id_or_by_a_name_that_only_one_has(cli: Run, admin: Caller) -> None:
     made = admin.created(JOBS, job_body(name="Daily report"))
-    assert json.loads(run("jobs", "show", made["id"], "--json").output)["id"] == made["id"]
-    assert json.loads(run("jobs", "show", "Daily report", "--json").output)["id"] == made["id"]
-    assert "Daily report" in run("jobs", "show", made["id"]).output
-    assert "no job of the id or name" in run("jobs", "show", "nonesuch").output
+    assert json.loads(cli("jobs", "show", made["id"], "--json").output)["id"] == made["id"]
+    assert json.loads(cli("jobs", "show", "Daily report", "--json").output)["id"] == made["id"]
+    assert "Daily report" in cli("jobs", "show", made["id"]).output
+    assert "no job of the id or name" in cli("jobs", "show", "nonesuch").output
     admin.created(JOBS, job_body(name="Daily report"))
-    ambiguous = run("jobs", "pause", "Daily report")
+    ambiguous = cli("jobs", "pause", "Daily report")
     assert ambiguous.exit_code == 1
     assert made["id"] in ambiguous.output
 
 
-def test_changes_send_if_match_and_commands_an_idempotency_key(run: Run, admin: Caller, seen: list[Request]) -> None:
+def test_changes_send_if_match_and_commands_an_idempotency_key(cli: Run, admin: Caller, seen: list[Request]) -> None:
     made = admin.created(JOBS, job_body())
     for arguments in (("pause", "--reason", "a try"), ("resume",), ("delete", "--yes")):
-        result = run("jobs", arguments[0], made["id"], *arguments[1:])
+        result = cli("jobs", arguments[0], made["id"], *arguments[1:])
         assert result.exit_code == 0, result.output
     changes = [each for each in seen if each.method in ("POST", "DELETE") and made["id"] in each.path]
     assert [each.headers.get("If-Match") for each in changes] == ['"1"', '"2"', '"3"']
     another = admin.created(JOBS, job_body())
-    result = run("jobs", "run", another["id"], "--params", '{"outcome": "failure"}', "--json")
+    result = cli("jobs", "run", another["id"], "--params", '{"outcome": "failure"}', "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.output)["runId"].startswith(another["id"])
     assert len(seen[-1].headers["Idempotency-Key"]) == 32
-    assert run("jobs", "run", another["id"], "--params", "[]").exit_code == 2
+    assert cli("jobs", "run", another["id"], "--params", "[]").exit_code == 2
 
 
 @pytest.mark.parametrize(("state", "code"), [("succeeded", 0), ("failed", 1)])
 def test_run_wait_ends_with_the_run(
-    run: Run, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch, state: str, code: int
+    cli: Run, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch, state: str, code: int
 ) -> None:
     made = admin.created(JOBS, job_body())
 
@@ -131,42 +96,42 @@ def test_run_wait_ends_with_the_run(
         db["job_runs"].insert_one(run_document(command["runId"], made["id"], state))
 
     monkeypatch.setattr("api.cli.jobs.time", SimpleNamespace(sleep=daemon_works))
-    result = run("jobs", "run", made["id"], "--wait")
+    result = cli("jobs", "run", made["id"], "--wait")
     assert result.exit_code == code, result.output
     assert state in result.output
 
 
-def test_delete_asks_first(run: Run, admin: Caller) -> None:
+def test_delete_asks_first(cli: Run, admin: Caller) -> None:
     made = admin.created(JOBS, job_body())
-    assert run("jobs", "delete", made["id"], input="n\n").exit_code == 1
+    assert cli("jobs", "delete", made["id"], input="n\n").exit_code == 1
     assert admin.get(f"{JOBS}/{made['id']}").status_code == 200
 
 
-def test_jobs_are_created_from_a_file_and_a_refusal_names_the_field(run: Run, admin: Caller, tmp_path: Path) -> None:
+def test_jobs_are_created_from_a_file_and_a_refusal_names_the_field(cli: Run, admin: Caller, tmp_path: Path) -> None:
     file = tmp_path / "jobs.yaml"
     once = "{kind: once, at: 2036-12-01T09:00:00, timezone: Europe/Paris}"
     file.write_text(f"name: One\ntemplate: noop\nschedule: {once}\n---\nname: Two\ntemplate: noop\nschedule: {once}\n")
-    assert run("jobs", "create", "-f", str(file)).exit_code == 0
+    assert cli("jobs", "create", "-f", str(file)).exit_code == 0
     made = admin.get(JOBS).json["items"]
     assert [job["name"] for job in made] == ["Two", "One"]
     assert made[0]["schedule"]["at"].startswith("2036-12-01T09:00:00")
     file.write_text(f"name: One\ntemplate: nonesuch\nschedule: {once}\n")
-    refused = run("jobs", "create", "-f", str(file))
+    refused = cli("jobs", "create", "-f", str(file))
     assert refused.exit_code == 1
     assert "template" in refused.output
 
 
 def test_runs_are_shown_cancelled_retried_and_their_logs_followed(
-    run: Run, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch
+    cli: Run, admin: Caller, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = admin.created(JOBS, job_body())
     at = datetime.now(UTC)
     live, failed = f"{made['id']}:1", f"{made['id']}:2"
     db["job_runs"].insert_many([run_document(live, made["id"], "running"), run_document(failed, made["id"], "failed")])
-    assert "running" in run("runs", "show", live).output
-    assert run("runs", "cancel", live).exit_code == 0
-    assert run("runs", "retry", failed).exit_code == 0
-    refused = run("runs", "cancel", failed)
+    assert "running" in cli("runs", "show", live).output
+    assert cli("runs", "cancel", live).exit_code == 0
+    assert cli("runs", "retry", failed).exit_code == 0
+    refused = cli("runs", "cancel", failed)
     assert refused.exit_code == 1
     assert "finished already" in refused.output
     assert {command["kind"] for command in db["commands"].find()} == {"cancel", "retry"}
@@ -181,53 +146,53 @@ def test_runs_are_shown_cancelled_retried_and_their_logs_followed(
         db["job_run_logs"].update_one({"_id": f"{live}:1:0"}, {"$push": {"lines": line("second")}})
         db["job_runs"].update_one({"_id": live}, {"$set": {"state": "succeeded"}})
 
-    assert len(run("runs", "logs", live).output.splitlines()) == 1, "without -f it ends where the log ends now"
+    assert len(cli("runs", "logs", live).output.splitlines()) == 1, "without -f it ends where the log ends now"
     monkeypatch.setattr("api.cli.runs.time", SimpleNamespace(sleep=the_run_goes_on))
-    followed = run("runs", "logs", live, "-f").output.splitlines()
+    followed = cli("runs", "logs", live, "-f").output.splitlines()
     assert ["first" in followed[0], "second" in followed[1]] == [True, True]
     assert "\x1b" not in followed[0], "what a run logs cannot steer the terminal"
 
 
-def test_scheduled_notifications_are_shown_paused_resumed_and_cancelled(run: Run, admin: Caller) -> None:
+def test_scheduled_notifications_are_shown_paused_resumed_and_cancelled(cli: Run, admin: Caller) -> None:
     template = admin.created(TEMPLATES, template_body())["id"]
     made = admin.created(SCHEDULED, scheduled_body(template))["id"]
-    assert made in run("notifications", "list").output
-    assert "A wave" in run("notifications", "show", made).output
-    assert "queued" in run("notifications", "statistics", made).output
-    assert "paused" in run("notifications", "pause", made, "--reason", "x").output
-    assert "active" in run("notifications", "resume", made).output
-    assert run("notifications", "cancel", made, "--yes").exit_code == 0
-    assert run("notifications", "show", made).exit_code == 1
+    assert made in cli("notifications", "list").output
+    assert "A wave" in cli("notifications", "show", made).output
+    assert "queued" in cli("notifications", "statistics", made).output
+    assert "paused" in cli("notifications", "pause", made, "--reason", "x").output
+    assert "active" in cli("notifications", "resume", made).output
+    assert cli("notifications", "cancel", made, "--yes").exit_code == 0
+    assert cli("notifications", "show", made).exit_code == 1
 
 
-def test_templates_calendars_and_the_status_come_over_the_api(run: Run, admin: Caller, db: Db) -> None:
-    assert "noop" in run("templates", "list").output
-    assert json.loads(run("templates", "show", "noop", "--json").output)["type"] == "noop"
-    assert run("templates", "show", "nonesuch").exit_code == 1
+def test_templates_calendars_and_the_status_come_over_the_api(cli: Run, admin: Caller, db: Db) -> None:
+    assert "noop" in cli("templates", "list").output
+    assert json.loads(cli("templates", "show", "noop", "--json").output)["type"] == "noop"
+    assert cli("templates", "show", "nonesuch").exit_code == 1
     days = [{"name": "Christmas", "first": "2026-12-25", "last": "2026-12-26"}]
     body = {"name": "Holidays", "timezone": "UTC", "entries": days}
     calendar = admin.created("/api/admin/scheduler/calendars", body)
-    assert "Holidays" in run("calendars", "list").output
-    assert "Christmas" in run("calendars", "show", calendar["id"]).output
-    assert "The daemon is away" in run("status").output
+    assert "Holidays" in cli("calendars", "list").output
+    assert "Christmas" in cli("calendars", "show", calendar["id"]).output
+    assert "The daemon is away" in cli("status").output
     insert_heartbeat(db, ago=1)
-    assert run("status").exit_code == 0
+    assert cli("status").exit_code == 0
 
 
-def test_exit_codes_tell_away_from_denied_from_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("jobs", "show", "nonesuch").exit_code == 1
-    assert run("jobs", "list", "--limit", "-1").exit_code == 2
-    assert run("--url", "ftp://nowhere", "jobs", "list").exit_code == 2
+def test_exit_codes_tell_away_from_denied_from_refused(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("jobs", "show", "nonesuch").exit_code == 1
+    assert cli("jobs", "list", "--limit", "-1").exit_code == 2
+    assert cli("--url", "ftp://nowhere", "jobs", "list").exit_code == 2
     monkeypatch.setenv("UNIFIED_SCHEDULER_TOKEN", "wrong")
-    denied = run("jobs", "list")
+    denied = cli("jobs", "list")
     assert (denied.exit_code, "UNIFIED_SCHEDULER_TOKEN" in denied.output) == (77, True)
-    away = run("--url", "http://127.0.0.1:1", "jobs", "list")
+    away = cli("--url", "http://127.0.0.1:1", "jobs", "list")
     assert (away.exit_code, len(away.output.splitlines())) == (69, 1)
     assert "wrong" not in away.output + denied.output.replace("wrong token", "")
 
 
-def test_an_id_with_odd_letters_stays_one_part_of_the_path(run: Run, seen: list[Request]) -> None:
-    run("runs", "show", "../jobs?x=1#y")
+def test_an_id_with_odd_letters_stays_one_part_of_the_path(cli: Run, seen: list[Request]) -> None:
+    cli("runs", "show", "../jobs?x=1#y")
     assert seen[-1].path == "/api/admin/scheduler/runs/../jobs?x=1#y"
 
 
@@ -238,7 +203,7 @@ def test_a_redirect_is_no_answer_and_takes_no_token_elsewhere(app: Flask, url: s
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script(run: Run, shell: str) -> None:
-    result = run("completion", shell)
+def test_completion_prints_a_script(cli: Run, shell: str) -> None:
+    result = cli("completion", shell)
     assert result.exit_code == 0, result.output
     assert "_UNIFIED_SCHEDULER_COMPLETE" in result.output

@@ -65,8 +65,9 @@ def test_metrics_need_a_token_unless_they_are_public(
 
 def test_gauges_tell_what_the_daemon_hides(admin: Caller, db: Db) -> None:
     insert_heartbeat(db, ago=3)
-    for collection, document in FAULTS.values():
-        db[collection].insert_one(dict(document))
+    for fault in FAULTS.values():
+        collection, document = fault()
+        db[collection].insert_one(document)
     found = samples(admin.get("/metrics").text)
     assert value(found, "database_up") == 1
     raised = {dict(labels)["code"] for (name, labels), number in found.items() if "_alarm" in name and number}
