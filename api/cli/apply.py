@@ -1,6 +1,7 @@
 """`unified-scheduler apply`, `diff` and `export`: definitions kept in YAML files, over the API."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,15 +9,24 @@ from typing import Any, TypeVar
 import click
 import yaml
 
-from api.cli.apply_plan import Existing, Step, Wanted, plan, read_files
+from api.cli.apply_plan import Existing, Step, Wanted, ids_by_name, plan, read_files
 from api.cli.client import ApiRefused, Json, path_of
 from api.cli.kinds import BY_WORD, KINDS, NAMED_BY, translated
 from api.cli.output import done, json_option, printable
 from api.cli.session import EXIT_FOUND, Session
+from api.cli.yaml_files import FileFault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 HEADER = "X-Managed-By"
+NO_DIGEST = "0" * 64
+LABEL = re.compile(r"[A-Za-z0-9_.-]{1,63}")
+
+
+def _checked_label(_context: click.Context, _parameter: click.Parameter, label: str) -> str:
+    if LABEL.fullmatch(label) is None:
+        raise click.BadParameter("write 1 to 63 letters, digits, '.', '_' or '-'")
+    return label
 
 
 def _of_files(command: Command) -> Command:
@@ -26,7 +36,9 @@ def _of_files(command: Command) -> Command:
             "--file", "-f", "files", multiple=True, required=True, type=click.Path(exists=True, path_type=Path),
             help="A YAML file, or a folder with all .yaml, .yml and .json below it; repeatable.",
         ),
-        click.option("--label", default="default", show_default=True, help="Names this set of files."),
+        click.option(
+            "--label", default="default", show_default=True, callback=_checked_label, help="Names this set of files."
+        ),
         click.option("--prune", is_flag=True, help="Delete what came from files of this label and is gone there."),
         click.option("--adopt", is_flag=True, help="Take over what has the same name and is not kept in files yet."),
     )  # fmt: skip
@@ -48,7 +60,7 @@ def apply(session: Session, files: tuple[Path, ...], label: str, prune: bool, ad
     """
     existing = _existing(session)
     steps = plan(read_files(files), existing, label, adopt=adopt, prune=prune)
-    ids = {word: {str(each.get(NAMED_BY)): each["id"] for each in documents} for word, documents in existing.items()}
+    ids = ids_by_name(existing, label)
     for step in steps:
         if not dry_run:
             _carry_out(session, step, label, ids)
@@ -81,15 +93,17 @@ def export(session: Session, words: tuple[str, ...]) -> None:
     for kind in KINDS:
         for document in existing[kind.word] if kind.word in words or not words else ():
             fields = {name: document[name] for name in kind.fields if document.get(name) is not None}
-            shown = {"kind": kind.word, NAMED_BY: document[NAMED_BY], **translated(kind, fields, names)}
-            click.echo(
-                json.dumps(shown, ensure_ascii=False) if session.as_json else "---\n" + _yaml(shown), nl=session.as_json
-            )
+            shown = {"kind": kind.word, NAMED_BY: document.get(NAMED_BY), **translated(kind, fields, names)}
+            click.echo(_as_json(shown) if session.as_json else _as_yaml(shown))
 
 
-def _yaml(document: Mapping[str, Any]) -> str:
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-    return text
+def _as_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _as_yaml(document: Mapping[str, Any]) -> str:
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
+    return text.rstrip()
 
 
 def _existing(session: Session) -> Existing:
@@ -100,7 +114,7 @@ def _carry_out(session: Session, step: Step, label: str, ids: dict[str, dict[str
     """ids: by kind, from names to ids; it learns what is created."""
     try:
         if step.wanted is None:
-            _delete(session, step, label)
+            _change(session, "DELETE", step, _header(label, NO_DIGEST), None)
         elif step.action == "create":
             body = translated(step.kind, step.wanted.content, ids)
             made = session.api.create(step.kind.path, body, _mark(label, step.wanted))
@@ -109,14 +123,8 @@ def _carry_out(session: Session, step: Step, label: str, ids: dict[str, dict[str
             body = translated(step.kind, step.wanted.content, ids)
             _change(session, "PUT", step, _mark(label, step.wanted), body)
     except ApiRefused as fault:
-        place = f"{step.kind.word} {step.name!r}"
-        raise (
-            step.wanted.source.fault(f"{place}: {fault}") if step.wanted else click.ClickException(f"{place}: {fault}")
-        ) from None
-
-
-def _delete(session: Session, step: Step, label: str) -> None:
-    _change(session, "DELETE", step, _header(label, "0" * 64), None)
+        sentence = f"{step.kind.word} {step.name!r}: {fault}"
+        raise step.wanted.source.fault(sentence) if step.wanted else FileFault(sentence) from None
 
 
 def _change(session: Session, method: str, step: Step, headers: Mapping[str, str], body: Json | None) -> None:

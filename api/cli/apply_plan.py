@@ -74,6 +74,16 @@ def plan(wanted: Sequence[Wanted], existing: Existing, label: str, *, adopt: boo
     return steps + deletions[::-1]
 
 
+def ids_by_name(existing: Existing, label: str) -> dict[str, dict[str, str]]:
+    """By kind, for references; of several of one name the one that comes from these files is meant."""
+    return {
+        word: {
+            str(each.get(NAMED_BY)): each["id"] for each in sorted(documents, key=lambda each: _is_ours(each, label))
+        }
+        for word, documents in existing.items()
+    }
+
+
 def _step(wanted: Wanted, present: Json | None, others: Sequence[Json], *, adopt: bool) -> Step:
     if present is None:
         same = [each for each in others if each.get(NAMED_BY) == wanted.name]

@@ -1,5 +1,6 @@
 """Files of YAML documents, read strictly: plain values only, each key once, no references, dates stay text."""
 
+import json
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,6 +68,7 @@ def read_documents(file: Path, text: str) -> list[FileDocument]:
             if content is not None and not isinstance(content, dict):
                 raise document.fault("write an object: `name: value` on each line")
             if content:
+                _check_plain(document)
                 found.append(document)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
@@ -75,3 +77,11 @@ def read_documents(file: Path, text: str) -> list[FileDocument]:
     except (yaml.YAMLError, ValueError, RecursionError) as fault:
         raise FileFault(f"{file}: not YAML ({str(fault).splitlines()[0] if str(fault) else 'too deep'})") from None
     return found
+
+
+def _check_plain(document: FileDocument) -> None:
+    """What the API could not be sent: tags such as !!binary, and numbers that are none."""
+    try:
+        json.dumps(document.content, allow_nan=False)
+    except (TypeError, ValueError):
+        raise document.fault("write only texts, numbers, true, false, null, lists and objects") from None

@@ -205,6 +205,8 @@ def test_what_is_exported_can_be_applied_elsewhere(
         ("- a\n", "document 1: write an object"),
         ("kind: job\nname: &a A\ntemplate: *a\n", "references"),
         ("kind: job\nname: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+        ("kind: job\nname: A\nparams: {a: !!binary aGk=}\n", "document 1: write only texts"),
+        ("kind: job\nname: A\nparams: {a: .nan}\n", "document 1: write only texts"),
         ("kind: {\n", "line 2, column 1"),
         ("kind: job\nname: A\n---\nkind: job\nname: A\n", "document 2: name"),
         (
@@ -220,6 +222,17 @@ def test_a_fault_names_file_document_and_place(cli: Run, tmp_path: Path, text: s
     assert result.exit_code == 1, result.output
     assert str(file) in result.output
     assert words in result.output
+
+
+def test_a_reference_by_name_means_what_comes_from_the_same_files(cli: Run, admin: Caller, folder: Path) -> None:
+    days = [{"name": "x", "first": "2026-12-25", "last": "2026-12-25"}]
+    cli("apply", "-f", str(folder))
+    [ours] = [each["id"] for each in admin.get(CALENDARS).json["items"]]
+    admin.created(CALENDARS, {"name": "Holidays", "timezone": "UTC", "entries": days})
+    (folder / "deep" / "all.yaml").write_text(WORLD.replace("90s", "2m"))
+    assert cli("apply", "-f", str(folder)).exit_code == 0
+    assert admin.get(JOBS).json["items"][0]["schedule"]["excludeCalendars"] == [ours]
+    assert cli("apply", "-f", str(folder), "--label", "a b").exit_code == 2
 
 
 def test_a_mark_of_another_make_is_refused(admin: Caller) -> None:
