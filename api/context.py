@@ -51,7 +51,9 @@ def settings() -> Settings:
 
 def actor() -> Actor:
     """Who makes this request, for createdBy and the audit log, and whether it comes from files."""
-    return Actor(g.principal.name, g.request_id, g.principal.token_id, _file_mark(), request.args.get("force") == "true")
+    return Actor(
+        g.principal.name, g.request_id, g.principal.token_id, _file_mark(), request.args.get("force") == "true"
+    )
 
 
 def _file_mark() -> tuple[str, str] | None:

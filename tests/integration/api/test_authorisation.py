@@ -51,6 +51,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/calendars": {"GET": READ, "POST": EDIT},
     f"{SCHEDULER}/calendars/<id>": {"GET": READ, "PUT": EDIT, "DELETE": EDIT},
     f"{SCHEDULER}/status": {"GET": READ},
+    "/metrics": {"GET": READ},
     f"{SCHEDULER}/maintenance": {"GET": READ, "PUT": OPERATE, "DELETE": OPERATE},
     f"{NOTIFICATIONS}/templates": {"GET": READ, "POST": EDIT},
     f"{NOTIFICATIONS}/templates/<id>": {"GET": READ, "PUT": EDIT, "DELETE": EDIT},
