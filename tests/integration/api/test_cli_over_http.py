@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask, Request
 
+from api.auth import public
 from api.cli.client import ApiClient
 from tests.integration.api.conftest import (
     JOBS,
@@ -197,7 +198,7 @@ def test_an_id_with_odd_letters_stays_one_part_of_the_path(cli: Run, seen: list[
 
 
 def test_a_redirect_is_no_answer_and_takes_no_token_elsewhere(app: Flask, url: str) -> None:
-    app.add_url_rule("/moved", "moved", lambda: ("", 302, {"Location": "http://127.0.0.1:1/"}))
+    app.add_url_rule("/moved", "moved", public(lambda: ("", 302, {"Location": "http://127.0.0.1:1/"})))
     with pytest.raises(Exception, match="302"):
         ApiClient(url, "admin-token").get("/moved")
 
