@@ -5,6 +5,7 @@ from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
 from api import auth, context, cors, export_folder, idempotency, problems, responses, throttle
+from api.contract.document import describe
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -24,7 +25,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
         info=Info(title="Unified Scheduler", version=__version__),
         security_schemes=dict(SECURITY),
         validation_error_callback=refuse_invalid,
-        validation_error_model=problems.ProblemDocument,
         doc_ui=False,
         static_folder=None,
     )
@@ -43,4 +43,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
     for blueprint in blueprints():
         app.register_api(blueprint)
     auth.check_declared(app)
+    describe(app)
     return app

@@ -9,6 +9,8 @@ from pydantic import Field
 from api.answers.jsonable import jsonable, moment
 from api.auth import needs
 from api.context import store
+from api.contract.administration import AuditEntry
+from api.contract.declarations import lists, shows
 from api.paging import PageQuery, listing
 from api.requests import DocumentPath
 from api.responses import ok
@@ -43,6 +45,7 @@ class AuditQuery(PageQuery):
 
 @blueprint.get("/audit", summary="Changes, the newest first")
 @needs(Permission.ADMINISTER)
+@lists(AuditEntry, damaged=False)
 def list_audit(query: AuditQuery) -> Response:
     page = store().audit_log.page(query.conditions(), query.limit, query.position)
     return ok(listing([_answer(stored) for stored in page.documents], page.end))
@@ -50,6 +53,7 @@ def list_audit(query: AuditQuery) -> Response:
 
 @blueprint.get("/audit/<id>", summary="One change")
 @needs(Permission.ADMINISTER)
+@shows(AuditEntry)
 def read_audit(path: DocumentPath) -> Response:
     return ok(_answer(store().audit_log.find(path.id)))
 

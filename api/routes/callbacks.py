@@ -6,6 +6,7 @@ from flask import Response, request
 
 from api.auth import public
 from api.context import clock, settings, store
+from api.contract.declarations import obeys, refuses, takes
 from api.problems import Problem, ProblemCode, not_found
 from api.requests import DocumentPath
 from api.responses import no_content
@@ -28,6 +29,9 @@ LONGEST_SID = 100
 
 @blueprint.post(f"{CALLBACK_PATH}/<id>", summary="What became of a message that Twilio has taken")
 @public
+@obeys
+@refuses(HTTPStatus.FORBIDDEN)
+@takes("application/x-www-form-urlencoded")
 def twilio(path: DocumentPath) -> Response:
     """Keeps the report for the daemon. 403 unless it is signed with the account's token."""
     given = settings()

@@ -1,0 +1,132 @@
+"""The answers of tokens, the audit log, exports, maintenance mode and the status."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.contract.shapes import Answer, Problem, Revision
+from shared.models.access import Permission, Role
+from shared.models.base import Moment
+from shared.models.exports import ExportFormat
+
+
+class Token(Answer):
+    """Who may call the API: everything but the secret."""
+
+    id: str
+    revision: Revision
+    name: str
+    role: Role
+    permissions: list[Permission]
+    created_at: Moment
+    created_by: str
+    expires_at: Moment | None
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+    state: Literal["valid", "expired", "revoked"]
+    problem: Problem
+
+
+class NewToken(Token):
+    """The only answer that shows the secret."""
+
+    token: str = Field(description="The secret. It is stored nowhere.")
+
+
+class AuditEntry(Answer):
+    """One change: who, what, before and after, without secrets."""
+
+    id: str
+    at: Moment | None
+    by: str | None
+    by_id: str | None = Field(description="Id of the token; null: the command line.")
+    action: str | None
+    resource: str | None = Field(description="The collection.")
+    document_id: str | None
+    request_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class Export(Answer):
+    """A file that data_export wrote."""
+
+    id: str
+    collection: str
+    format: ExportFormat
+    file_name: str
+    rows: int
+    bytes: int
+    sha256: str
+    run_id: str
+    job_id: str
+    created_at: Moment
+    expires_at: Moment | None
+    available: bool
+    problem: Problem
+
+
+class Maintenance(Answer):
+    """Whether nothing starts anywhere."""
+
+    active: bool
+    reason: str
+    since: Moment | None
+    until: Moment | None
+    updated_at: Moment | None
+    updated_by: str | None
+    revision: Revision
+    problem: Problem
+
+
+class Daemon(Answer):
+    """A daemon that beats, or has beaten."""
+
+    instance: str
+    host: str | None
+    pid: int | None
+    version: str | None
+    role: str | None
+    problem: str | None
+    running: int | None
+    started_at: Moment | None
+    beat_at: Moment | None
+    alive: bool
+
+
+class Leader(Answer):
+    """Who holds the lease."""
+
+    instance: str | None
+    host: str | None
+    pid: int | None
+    version: str | None
+    epoch: int | None
+    renewed_at: Moment | None
+    alive: bool
+
+
+class RestingChannel(Answer):
+    """A channel whose provider cannot be used for now."""
+
+    channel: str
+    reason: str | None
+    since: Moment | None
+    rests_until: Moment | None
+
+
+class Status(Answer):
+    """How the whole system is. `problems` says it in sentences; counts that took too long are null."""
+
+    daemons: list[Daemon]
+    leader: Leader | None
+    daemon_alive: bool
+    maintenance: Maintenance | None
+    problems: list[str]
+    channels: list[RestingChannel]
+    queues: dict[str, dict[str, int | None]]
+    overdue: int | None
+    unplanned: int | None
+    open_commands: int | None
+    quarantined: dict[str, int | None]
+    at: Moment
