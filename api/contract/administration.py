@@ -1,6 +1,6 @@
 """The answers of tokens, the audit log, exports, maintenance mode and the status."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -8,6 +8,9 @@ from api.contract.shapes import Answer, Problem, Revision
 from shared.models.access import Permission, Role
 from shared.models.base import Moment
 from shared.models.exports import ExportFormat
+
+_Field = TypeVar("_Field")
+AsStored = Annotated[_Field | Any, Field(description="What a daemon wrote; anything, if somebody damaged it.")]
 
 
 class Token(Answer):
@@ -80,15 +83,15 @@ class Maintenance(Answer):
 
 
 class Daemon(Answer):
-    """A daemon that beats, or has beaten."""
+    """A daemon that beats, or has beaten. Of a damaged heartbeat each field is as it stands there."""
 
-    instance: str
-    host: str | None
-    pid: int | None
-    version: str | None
-    role: str | None
-    problem: str | None
-    running: int | None
+    instance: AsStored[str]
+    host: AsStored[str | None]
+    pid: AsStored[int | None]
+    version: AsStored[str | None]
+    role: AsStored[str | None]
+    problem: AsStored[str | None]
+    running: AsStored[int | None]
     started_at: Moment | None
     beat_at: Moment | None
     alive: bool
@@ -97,11 +100,11 @@ class Daemon(Answer):
 class Leader(Answer):
     """Who holds the lease."""
 
-    instance: str | None
-    host: str | None
-    pid: int | None
-    version: str | None
-    epoch: int | None
+    instance: AsStored[str | None]
+    host: AsStored[str | None]
+    pid: AsStored[int | None]
+    version: AsStored[str | None]
+    epoch: AsStored[int | None]
     renewed_at: Moment | None
     alive: bool
 
@@ -110,7 +113,7 @@ class RestingChannel(Answer):
     """A channel whose provider cannot be used for now."""
 
     channel: str
-    reason: str | None
+    reason: AsStored[str | None]
     since: Moment | None
     rests_until: Moment | None
 

@@ -1,11 +1,10 @@
 """The OpenAPI document: made once at start from the views, their models and what they declare."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from flask_openapi.openapi import OpenAPI
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.auth import needed_permission
 from api.contract.declarations import answers_of
@@ -22,13 +21,6 @@ from api.contract.shapes import ProblemDocument
 
 VERSION = "3.1.0"
 _REFERENCE = "#/components/schemas/{model}"
-
-
-class _AnswersAreComplete(GenerateJsonSchema):
-    """Every field of an answer is there, also one that has a default in the model."""
-
-    def field_is_required(self, field: Any, in_serialization_mode: bool, total: bool) -> bool:
-        return self.mode == "serialization" or super().field_is_required(field, in_serialization_mode, total)
 
 
 def describe(app: OpenAPI) -> None:
@@ -79,7 +71,7 @@ def _schemas(operations: Collection[Operation]) -> tuple[Schemas, Json]:
         for shape in operation.shapes():
             wanted[shape, "serialization"] = None
     in_order = sorted(wanted, key=lambda each: (each[0].__name__, each[0].__module__, each[1]))
-    modes, definitions = models_json_schema(in_order, ref_template=_REFERENCE, schema_generator=_AnswersAreComplete)
+    modes, definitions = models_json_schema(in_order, ref_template=_REFERENCE)
     schemas: Json = definitions["$defs"]
     for operation in operations:
         for model in (operation.path, operation.query):  # OpenAPI lists their fields one by one

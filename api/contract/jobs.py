@@ -34,10 +34,15 @@ class Switches(Answer):
     id: str
     revision: int
     name: str
-    enabled: bool | None = None
     pause: Pause | None
     state: str
     next_run: Moment | None
+
+
+class JobSwitches(Switches):
+    """The switches of a job."""
+
+    enabled: bool
 
 
 class Job(JobDefinition, Authored):
@@ -141,14 +146,19 @@ class Occurrence(Answer):
     utc_offset: str
     adjusted: bool = Field(description="The zone skips or repeats the time that was meant.")
     excluded: str | None = Field(description="The calendar entry on whose day nothing runs.")
-    viewer: str | None = Field(None, description="In viewerTimezone; absent if none was given.")
+
+
+class ViewedOccurrence(Occurrence):
+    """One that is also told in the zone `viewerTimezone`."""
+
+    viewer: str
 
 
 class SchedulePreview(Answer):
     """When a schedule would fire, and the rule in plain words."""
 
     description: str
-    occurrences: list[Occurrence]
+    occurrences: list[Occurrence] | list[ViewedOccurrence]
     complete: bool = Field(description="False: more excluded occurrences lie between than are listed.")
 
 

@@ -138,7 +138,7 @@ def problem_response(status: HTTPStatus, schema: Json) -> Json:
     return {
         "description": f"{status.phrase}; `code` and `errors` say what is wrong",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-        "content": {MEDIA_TYPE: {"schema": schema}},
+        "content": {MEDIA_TYPE: {"schema": schema, "example": EXAMPLES["ProblemDocument"]}},
     }
 
 

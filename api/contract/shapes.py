@@ -14,7 +14,9 @@ Problem = Annotated[str, Field(description="Why the document needs a person. Nul
 
 
 class Answer(Model):
-    """Base of the shapes: exactly these fields."""
+    """Base of the shapes: exactly these fields, and always all of them."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class Malformed(Answer):

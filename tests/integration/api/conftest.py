@@ -15,6 +15,7 @@ from api.context import store_of
 from shared.collections import API_TOKENS, JOB_TEMPLATES
 from shared.models.access import Role
 from shared.settings import Settings
+from tests.support.contract import check_answer
 
 Db = Database[dict[str, Any]]
 JOBS = "/api/admin/scheduler/jobs"
@@ -28,9 +29,13 @@ SWITCHES = ("/pause", "/resume", "/approve")
 
 
 class Caller:
-    """A client that sends the token of one role, and `If-Match: *` with every change that names no revision."""
+    """A client that sends the token of one role, and `If-Match: *` with every change that names no revision.
+
+    Each answer must be one that the OpenAPI document declares.
+    """
 
     def __init__(self, app: Flask, role: str) -> None:
+        self._app = app
         self._client = app.test_client()
         self._authorization = f"Bearer {role}-token"
 
@@ -41,7 +46,9 @@ class Caller:
         headers = {name: value for name, value in headers.items() if value is not None}
         if body is not None:
             arguments["json"] = body
-        return self._client.open(path, method=method, headers=headers, **arguments)
+        response = self._client.open(path, method=method, headers=headers, **arguments)
+        check_answer(self._app, method, path, response)
+        return response
 
     def get(self, path: str, **arguments: Any) -> TestResponse:
         return self.call("GET", path, **arguments)
