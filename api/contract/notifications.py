@@ -115,7 +115,7 @@ class Message(Answer):
     category: str | None
     subject: str | None
     state: QueueState
-    attempt: int
+    attempt: int | None
     message_id: str
     provider_reference: str | None
     last_error: QueueError | None
