@@ -24,7 +24,7 @@ def _even(text: str, count: int) -> int:
 
 
 @schemathesis.hook
-def filter_case(context: Any, case: Any) -> bool:  # noqa: ARG001 - schemathesis names both
+def filter_case(context: Any, case: Any) -> bool:
     """Only what reaches the API."""
     return len(quote(str(case.path_parameters)) + quote(str(case.query))) < _LONGEST_ADDRESS
 
