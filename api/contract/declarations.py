@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -12,6 +13,14 @@ from api.contract.shapes import Malformed, page_of
 View = TypeVar("View", bound=Callable[..., Any])
 
 _ATTRIBUTE = "declared_answers"
+
+
+class IfMatch(StrEnum):
+    """How a view heeds If-Match; the name of its component."""
+
+    REQUIRED = "IfMatch"
+    OF_WHAT_EXISTS = "IfMatchOfWhatExists"
+    EXACT = "ExactIfMatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +35,11 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All that a view says of its answers.
-
-    if_match: it changes a document of that revision.  takes: media type of a body that no model describes.
-    """
+    """All that a view says of its answers. if_match: it changes a document of that revision."""
 
     successes: tuple[Success, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
-    if_match: bool = False
-    takes: str | None = None
+    if_match: IfMatch | None = None
 
 
 def answers_of(view: Callable[..., Any]) -> Answers | None:
@@ -44,7 +49,7 @@ def answers_of(view: Callable[..., Any]) -> Answers | None:
 
 
 def _declare(
-    *successes: Success, refusals: tuple[HTTPStatus, ...] = (), if_match: bool = False, takes: str | None = None
+    *successes: Success, refusals: tuple[HTTPStatus, ...] = (), if_match: IfMatch | None = None
 ) -> Callable[[View], View]:
     def mark(view: View) -> View:
         before = answers_of(view) or Answers()
@@ -52,7 +57,6 @@ def _declare(
             (*successes, *before.successes),
             (*refusals, *before.refusals),
             if_match=if_match or before.if_match,
-            takes=takes or before.takes,
         )
         setattr(view, _ATTRIBUTE, declared)
         return view
@@ -82,12 +86,22 @@ def creates(shape: type[BaseModel]) -> Callable[[View], View]:
 
 def changes(*shapes: type[BaseModel]) -> Callable[[View], View]:
     """200 with the changed document and its new ETag. Needs If-Match."""
-    return _declare(Success(HTTPStatus.OK, shapes, headers=("ETag",)), if_match=True)
+    return _declare(Success(HTTPStatus.OK, shapes, headers=("ETag",)), if_match=IfMatch.REQUIRED)
+
+
+def changes_or_creates(*shapes: type[BaseModel]) -> Callable[[View], View]:
+    """200 with the document and its ETag. Needs If-Match unless there is none yet."""
+    return _declare(Success(HTTPStatus.OK, shapes, headers=("ETag",)), if_match=IfMatch.OF_WHAT_EXISTS)
+
+
+def approves(*shapes: type[BaseModel]) -> Callable[[View], View]:
+    """200 with the document and its ETag. Needs If-Match with the revision that was seen: `*` does not do."""
+    return _declare(Success(HTTPStatus.OK, shapes, headers=("ETag",)), if_match=IfMatch.EXACT)
 
 
 def deletes(view: View) -> View:
     """204. Needs If-Match."""
-    return _declare(Success(HTTPStatus.NO_CONTENT), if_match=True)(view)
+    return _declare(Success(HTTPStatus.NO_CONTENT), if_match=IfMatch.REQUIRED)(view)
 
 
 def accepts(shape: type[BaseModel]) -> Callable[[View], View]:
@@ -119,8 +133,3 @@ def serves_file(*media_types: str) -> Callable[[View], View]:
 def refuses(*statuses: HTTPStatus) -> Callable[[View], View]:
     """Refusals that follow from nothing else that the view declares."""
     return _declare(refusals=statuses)
-
-
-def takes(media_type: str) -> Callable[[View], View]:
-    """The body is of this type and no JSON."""
-    return _declare(takes=media_type)

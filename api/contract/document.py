@@ -31,7 +31,6 @@ def describe(app: OpenAPI) -> None:
     for (path, method), operation in operations.items():
         described = document["paths"][path][method]
         described.pop("deprecated", None)
-        described.pop("requestBody", None)
         described.update(operation.described(modes))
         if operation.permission is not None:
             told = f"Needs the permission `{operation.permission.value}`."
@@ -58,7 +57,12 @@ def _operations(app: OpenAPI, paths: Json) -> Iterator[tuple[tuple[str, str], Op
             if answers is None or not answers.successes:
                 raise RuntimeError(f"the view {rule.endpoint} does not say what it answers: @shows, @creates ...")
             permission = needed_permission(app, rule.endpoint)
-            yield (path, method.lower()), Operation.of_view(method, view, answers, permission)
+            yield (
+                (path, method.lower()),
+                Operation.of_view(
+                    method, view, answers, permission, takes_other="requestBody" in paths[path][method.lower()]
+                ),
+            )
 
 
 def _schemas(operations: Collection[Operation]) -> tuple[Schemas, Json]:

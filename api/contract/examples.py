@@ -50,6 +50,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "TrialBody": {"email": "me@example.com", "variables": {"name": "Ada"}},
     "RecipientBody": {"name": "Ada", "email": "ada@example.com", "timezone": "Europe/London"},
     "GroupBody": {"name": "Customers", "members": []},
+    "PreferencesBody": {"optOuts": [{"category": "newsletter", "channel": None}]},
     "SuppressionBody": {"email": "gone@example.com", "note": "asked on the phone"},
     "TokenBody": {"name": "crm", "role": "viewer", "expiresIn": "30d"},
     "ResolveBody": {"state": "sent"},
@@ -70,7 +71,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
         "complete": True,
     },
-    "ImportCounts": {"created": 12, "updated": 3, "unchanged": 0, "dryRun": False},
+    "ImportCounts": {"created": 12, "updated": 3, "unchanged": 0, "joined": 0, "dryRun": False},
     "ProblemDocument": {
         "type": "urn:unified-scheduler:problem:invalid_fields",
         "title": "Unprocessable Entity",

@@ -14,7 +14,7 @@ from shared.models.notification_models import (
     Statistics,
 )
 from shared.models.queue import DeliveryState, QueueError, QueueRecipient, QueueState
-from shared.models.recipients import RecipientDefinition, RecipientGroupDefinition
+from shared.models.recipients import HostUserPreferencesDefinition, RecipientDefinition, RecipientGroupDefinition
 from shared.models.sending_rules import Approval
 from shared.models.suppressions import SuppressionReason
 
@@ -56,6 +56,13 @@ class NotificationTemplate(NotificationTemplateDefinition, Authored):
     problem: Problem
 
 
+class Segments(Answer):
+    """How a provider counts a short message."""
+
+    encoding: str
+    count: int
+
+
 class RenderedTexts(Answer):
     """The texts as they would be sent; null for a channel that the template does not have."""
 
@@ -63,6 +70,7 @@ class RenderedTexts(Answer):
     text: str | None
     html: str | None
     sms: str | None
+    sms_segments: Segments | None
 
 
 class TrialAsked(Answer):
@@ -91,7 +99,14 @@ class ImportCounts(Answer):
     created: int
     updated: int
     unchanged: int
+    joined: int
     dry_run: bool
+
+
+class HostUserPreferences(HostUserPreferencesDefinition, Authored):
+    """What a user of the host application does not want."""
+
+    problem: Problem
 
 
 class RecipientGroup(RecipientGroupDefinition, Authored):
@@ -126,6 +141,7 @@ class Message(Answer):
     handoff_at: Moment | None
     created_at: Moment
     finished_at: Moment | None
+    held: bool
     problem: Problem
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from api.context import LONGEST_KEY
-from api.contract.declarations import Answers, Success
+from api.contract.declarations import Answers, IfMatch, Success
 from api.contract.examples import EXAMPLES
 from api.paging import PageQuery
 from api.problems import MEDIA_TYPE
@@ -34,7 +34,7 @@ _KEY_REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCE
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A method of a path. permission None: public."""
+    """A method of a path. permission None: public.  takes_other: it has a body that is no JSON."""
 
     method: str
     answers: Answers
@@ -42,13 +42,20 @@ class Operation:
     path: type[BaseModel] | None
     query: type[BaseModel] | None
     body: type[Body] | None
+    takes_other: bool
 
     @classmethod
     def of_view(
-        cls, method: str, view: Callable[..., Any], answers: Answers, permission: Permission | None
+        cls,
+        method: str,
+        view: Callable[..., Any],
+        answers: Answers,
+        permission: Permission | None,
+        *,
+        takes_other: bool,
     ) -> "Operation":
         hints = get_type_hints(unwrap(view))
-        return cls(method, answers, permission, hints.get("path"), hints.get("query"), hints.get("body"))
+        return cls(method, answers, permission, hints.get("path"), hints.get("query"), hints.get("body"), takes_other)
 
     @property
     def takes_key(self) -> bool:
@@ -66,11 +73,11 @@ class Operation:
             found.add(HTTPStatus.UNPROCESSABLE_ENTITY)
             if issubclass(self.query, PageQuery):
                 found.add(HTTPStatus.BAD_REQUEST)
-        if self.body is not None or self.answers.takes is not None:
+        if self.body is not None or self.takes_other:
             found.update(_BODY_REFUSALS)
         if self.takes_key:
             found.update(_KEY_REFUSALS)
-        if self.answers.if_match:
+        if self.answers.if_match is not None:
             found.update(_CHANGE_REFUSALS)
         return sorted(found)
 
@@ -86,9 +93,6 @@ class Operation:
             if self.body.__name__ in EXAMPLES:
                 content["example"] = EXAMPLES[self.body.__name__]
             described["requestBody"] = {"content": {JSON_TYPE: content}, "required": not self.body.may_be_empty}
-        elif self.answers.takes is not None:
-            content = {self.answers.takes: {"schema": {"type": "string"}}}
-            described["requestBody"] = {"content": content, "required": True}
         described["responses"] = {
             **{str(each.status.value): self._success(each, schemas) for each in self.answers.successes},
             **{str(each.value): {"$ref": f"#/components/responses/{response_name(each)}"} for each in self.refusals()},
@@ -97,8 +101,8 @@ class Operation:
 
     def _parameters(self, schemas: Schemas) -> list[Json]:
         found = [*_of_model(self.path, "path", schemas), *_of_model(self.query, "query", schemas)]
-        if self.answers.if_match:
-            found.append({"$ref": "#/components/parameters/IfMatch"})
+        if self.answers.if_match is not None:
+            found.append({"$ref": f"#/components/parameters/{self.answers.if_match.value}"})
         if self.takes_key:
             found.append({"$ref": "#/components/parameters/IdempotencyKey"})
         return found
@@ -166,21 +170,22 @@ def _parameter(schema: Json) -> Json:
     return {"schema": shown, **({"description": description} if description else {})}
 
 
+def _if_match(description: str, *, required: bool = True, example: str = "*") -> Json:
+    schema = {"type": "string", "minLength": 1}
+    described = {"name": "If-Match", "in": "header", "required": required, "description": description}
+    return {**described, "schema": schema, "example": example}
+
+
 PARAMETERS: Json = {
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "required": True,
-        "description": "The ETag of the document that was read; `*` changes it whatever it is now.",
-        "schema": {"type": "string", "minLength": 1},
-        "example": "*",
-    },
+    IfMatch.REQUIRED.value: _if_match("The ETag of the document that was read; `*` changes it whatever it is now."),
+    IfMatch.OF_WHAT_EXISTS.value: _if_match("As everywhere; absent the first time.", required=False),
+    IfMatch.EXACT.value: _if_match("The ETag of the document that was read; `*` does not do.", example='"1"'),
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
         "description": "The same key is the same request: a repeat gets the first answer again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
     },
 }
 HEADERS: Json = {

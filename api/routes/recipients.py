@@ -10,7 +10,7 @@ from api.answers.notifications import recipient_answer
 from api.auth import needs
 from api.checks.recipient_csv import read_rows
 from api.context import actor, identity, if_match, store
-from api.contract.declarations import changes, creates, deletes, lists, shows, shows_document, takes
+from api.contract.declarations import changes, creates, deletes, lists, shows, shows_document
 from api.contract.notifications import ImportCounts, Recipient
 from api.definitions.recipient_import import ImportPlan, plan_import
 from api.paging import PageQuery, listing
@@ -95,7 +95,6 @@ def delete_recipient(path: DocumentPath) -> Response:
 )
 @needs(Permission.EDIT)
 @shows(ImportCounts)
-@takes("text/csv")
 def import_recipients(query: ImportQuery) -> Response:
     if request.mimetype != "text/csv":
         raise Problem(

@@ -13,7 +13,7 @@ from api.context import actor, clock, identity, store
 from api.contract.declarations import accepts, lists, shows
 from api.contract.jobs import Run, RunAsked, RunLog
 from api.contract.shapes import Malformed
-from api.paging import PageQuery, listing
+from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
 from api.requests import DocumentPath
 from api.responses import accepted, ok
@@ -22,7 +22,6 @@ from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
 from shared.models.access import Permission
-from shared.models.base import Moment
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
 
@@ -35,8 +34,8 @@ class JobRunQuery(PageQuery):
     """Which runs of a job."""
 
     state: Annotated[RunState, Field(description="Only runs in this state.")] | None = None
-    start: Annotated[Moment | None, Field(alias="from", description="Earliest scheduledFor.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Latest scheduledFor.")] = None
+    start: Annotated[AskedMoment | None, Field(alias="from", description="Earliest scheduledFor.")] = None
+    end: Annotated[AskedMoment | None, Field(alias="to", description="Latest scheduledFor.")] = None
 
     def which(self, job_id: str | None, template: str | None) -> RunFilter:
         state = None if self.state is None else self.state.value

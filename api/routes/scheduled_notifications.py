@@ -8,7 +8,7 @@ from flask import Response
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
 from api.context import actor, clock, exact_if_match, identity, if_match, settings, store
-from api.contract.declarations import accepts, changes, creates, deletes, lists, shows_document
+from api.contract.declarations import accepts, approves, changes, creates, deletes, lists, shows_document
 from api.contract.jobs import Switches
 from api.contract.notifications import RetriedMessages, ScheduledNotification
 from api.definitions.approvals import approval_of, approved
@@ -169,7 +169,7 @@ def resume_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: 
 
 @blueprint.post("/scheduled/<id>/approve", summary="Approve one with many recipients that somebody else wrote")
 @needs(Permission.EDIT)
-@changes(ScheduledNotification)
+@approves(ScheduledNotification)
 def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     """What is approved is what was seen: `*` does not do as If-Match."""
     changed = store().scheduled_notifications.change(

@@ -35,8 +35,9 @@ def main() -> int:
             server.stop()
     for line in (found, *(f"{each.check} {each.collection} {each.id}: {each.detail}" for each in broken)):
         if line:
-            print(line)
-    print("The contract is broken." if found or broken else "The contract holds, and the audit is clean.")
+            sys.stdout.write(f"{line}\n")
+    said = "The contract is broken." if found or broken else "The contract holds, and the audit is clean."
+    sys.stdout.write(f"{said}\n")
     return 1 if found or broken else 0
 
 
