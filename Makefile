@@ -11,7 +11,7 @@ SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test properties faults check format docs bench lock clean
+.PHONY: help run test properties faults contract check format docs bench lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ properties: $(VENV)/dev.stamp ## The long form of the schedule properties: every
 
 faults: $(VENV)/dev.stamp ## Kill, freeze, cut and fill everything, for half an hour (ARGS="--suite kill --seed 7 --json FILE")
 	$(BIN)/python -m tests.faults $(ARGS)
+
+contract: $(VENV)/dev.stamp ## schemathesis against the running API for long, then the audit (ARGS="--max-examples 200 --seed 7")
+	$(BIN)/python -m tests.contract $(ARGS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import rules
 	$(BIN)/ruff format --check .

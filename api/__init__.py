@@ -5,6 +5,7 @@ from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
 from api import auth, context, cors, export_folder, idempotency, problems, responses, scrape, throttle
+from api.contract.document import describe
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
 from api.store import Store
@@ -24,7 +25,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
         info=Info(title="Unified Scheduler", version=__version__),
         security_schemes=dict(SECURITY),
         validation_error_callback=refuse_invalid,
-        validation_error_model=problems.ProblemDocument,
         doc_ui=False,
         static_folder=None,
     )
@@ -44,4 +44,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
         app.register_api(blueprint)
     scrape.install(app, settings)
     auth.check_declared(app)
+    describe(app)
     return app

@@ -18,7 +18,7 @@ from shared.settings import Settings
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LONGEST_KEY = 200
 FILES_HEADER = "X-Managed-By"
-_FILE_MARK = re.compile(r"files; label=(?P<label>[A-Za-z0-9_.-]{1,63}); digest=(?P<digest>[0-9a-f]{64})")
+FILE_MARK = re.compile(r"files; label=([A-Za-z0-9_.-]{1,63}); digest=([0-9a-f]{64})")
 _STORE, _CLOCK, _SETTINGS = "unified_scheduler_store", "unified_scheduler_clock", "unified_scheduler_settings"
 
 
@@ -51,20 +51,25 @@ def settings() -> Settings:
 
 def actor() -> Actor:
     """Who makes this request, for createdBy and the audit log, and whether it comes from files."""
-    return Actor(
-        g.principal.name, g.request_id, g.principal.token_id, _file_mark(), request.args.get("force") == "true"
-    )
+    return Actor(g.principal.name, g.request_id, g.principal.token_id, _file_mark(), _forced())
 
 
 def _file_mark() -> tuple[str, str] | None:
     given = request.headers.get(FILES_HEADER)
     if given is None:
         return None
-    mark = _FILE_MARK.fullmatch(given)
+    mark = FILE_MARK.fullmatch(given)
     if mark is None:
         detail = "write `files; label=NAME; digest=SHA-256 in hexadecimal`"
         raise invalid_fields([FieldFault(FILES_HEADER, "invalid_mark", detail)])
-    return mark["label"], mark["digest"]
+    return mark[1], mark[2]
+
+
+def _forced() -> bool:
+    given = request.args.get("force", "false")
+    if given not in ("true", "false"):
+        raise invalid_fields([FieldFault("force", "invalid_choice", "write `true` or `false`")])
+    return given == "true"
 
 
 class Identity(NamedTuple):

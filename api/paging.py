@@ -9,13 +9,27 @@ from bson import json_util
 from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
 from bson.json_util import JSONMode, JSONOptions
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.problems import FieldFault, Problem, ProblemCode
-from shared.models.base import Model
+from shared.models.base import Model, Moment
 from shared.queries.keyset import Position
 
 _LONGEST_CURSOR = 4000
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return value
+        raise ValueError('write a moment such as "2026-12-01T09:00:00Z"')
+    return value
+
+
+AskedMoment = Annotated[Moment, BeforeValidator(_no_number)]
+"""A moment in an address, where pydantic would take a number for seconds or milliseconds, as it thinks fit."""
 _EXTENDED_JSON = JSONOptions(
     json_mode=JSONMode.CANONICAL, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )

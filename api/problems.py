@@ -29,7 +29,6 @@ from shared.errors import (
     StoreUnavailable,
     TransactionConflict,
 )
-from shared.models.base import Model
 
 log = structlog.get_logger("api")
 
@@ -80,19 +79,6 @@ class FieldFault(NamedTuple):
     field: str
     code: str
     detail: str
-
-
-class ProblemDocument(Model):
-    """The answer of every request that fails, as OpenAPI describes it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: ProblemCode
-    request_id: str
-    errors: list[FieldFault]
 
 
 class Problem(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
 from api.answers.jsonable import fields_of, jsonable, moment
 from api.answers.messages import statistics
-from api.answers.owned import fault_of, file_mark, owned_answer
+from api.answers.owned import authored_answer, fault_of, file_mark, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
@@ -121,4 +121,4 @@ def host_user_preferences_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
 def suppression_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     """An entry of the suppression list."""
     names = ("channel", "address", "category", "reason", "note", "deliveryId")
-    return owned_answer(stored, Suppression, names)
+    return authored_answer(stored, Suppression, names)

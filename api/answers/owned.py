@@ -12,7 +12,12 @@ from shared.queries.revisions import revision_of
 
 
 def owned_answer(stored: Mapping[str, Any], model: type[Document], names: tuple[str, ...]) -> dict[str, Any]:
-    """names: the fields that people write. Never fails: a malformed document has its problem."""
+    """Of what files may keep. names: the fields that people write. Never fails: a malformed one has its problem."""
+    return {**authored_answer(stored, model, names), **file_mark(stored)}
+
+
+def authored_answer(stored: Mapping[str, Any], model: type[Document], names: tuple[str, ...]) -> dict[str, Any]:
+    """As owned_answer, of what no file keeps."""
     return {
         "id": text_of(stored["_id"]),
         "revision": revision_of(stored.get("revision")),
@@ -20,7 +25,6 @@ def owned_answer(stored: Mapping[str, Any], model: type[Document], names: tuple[
         "createdAt": moment(stored.get("createdAt")),
         "createdBy": jsonable(stored.get("createdBy")),
         "updatedAt": moment(stored.get("updatedAt")),
-        **file_mark(stored),
         **fault_of(stored, model),
     }
 

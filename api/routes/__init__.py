@@ -7,6 +7,7 @@ from api.routes import (
     backfills,
     calendars,
     callbacks,
+    description,
     exports,
     groups,
     health,
@@ -55,5 +56,6 @@ def blueprints() -> list[APIBlueprint]:
         unsubscribe,
         callbacks,
         health,
+        description,
     )
     return [module.blueprint for module in modules]

@@ -9,13 +9,15 @@ from pydantic import Field
 from api.answers.jsonable import jsonable, moment
 from api.auth import needs
 from api.context import store
-from api.paging import PageQuery, listing
+from api.contract.administration import AuditEntry
+from api.contract.declarations import lists, shows
+from api.paging import AskedMoment, PageQuery, listing
 from api.requests import DocumentPath
 from api.responses import ok
 from api.routes.blueprint import ADMIN, resource
 from api.store.ids import text_of
 from shared.models.access import Permission
-from shared.models.base import Moment, Text
+from shared.models.base import Text
 from shared.queries.audit_log import entries
 
 blueprint = resource("audit log", ADMIN, "Who changed what")
@@ -32,8 +34,8 @@ class AuditQuery(PageQuery):
     actor: Annotated[_Word, Field(description="Name of a token, or `cli:<user>`.")] | None = None
     action: Annotated[_Word, Field(description="Such as `job.update`.")] | None = None
     resource: Annotated[_Word, Field(description="The collection, such as `dynamic_jobs`.")] | None = None
-    start: Annotated[Moment | None, Field(alias="from", description="The earliest moment.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="The latest moment.")] = None
+    start: Annotated[AskedMoment | None, Field(alias="from", description="The earliest moment.")] = None
+    end: Annotated[AskedMoment | None, Field(alias="to", description="The latest moment.")] = None
 
     def conditions(self) -> dict[str, Any]:
         wanted = {"by": self.actor, "action": self.action, "collection": self.resource}
@@ -43,6 +45,7 @@ class AuditQuery(PageQuery):
 
 @blueprint.get("/audit", summary="Changes, the newest first")
 @needs(Permission.ADMINISTER)
+@lists(AuditEntry, damaged=False)
 def list_audit(query: AuditQuery) -> Response:
     page = store().audit_log.page(query.conditions(), query.limit, query.position)
     return ok(listing([_answer(stored) for stored in page.documents], page.end))
@@ -50,6 +53,7 @@ def list_audit(query: AuditQuery) -> Response:
 
 @blueprint.get("/audit/<id>", summary="One change")
 @needs(Permission.ADMINISTER)
+@shows(AuditEntry)
 def read_audit(path: DocumentPath) -> Response:
     return ok(_answer(store().audit_log.find(path.id)))
 

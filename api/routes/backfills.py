@@ -8,6 +8,8 @@ from pydantic import ConfigDict
 
 from api.auth import needs
 from api.context import actor, clock, identity, store
+from api.contract.declarations import accepts, shows
+from api.contract.jobs import BackfillAsked, BackfillForeseen
 from api.definitions.calendars import calendars_of
 from api.definitions.jobs import override_params, startable
 from api.requests import Body, DocumentPath
@@ -36,6 +38,8 @@ class BackfillBody(Body, PastRange):
 
 @blueprint.post("/jobs/<id>/backfill", summary="Run the past occurrences of a job in a range")
 @needs(Permission.OPERATE)
+@shows(BackfillForeseen)
+@accepts(BackfillAsked)
 def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     stored_job = store().jobs.find(path.id)
     job = startable(stored_job)

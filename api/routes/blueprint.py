@@ -1,20 +1,11 @@
 """How the blueprints of the API are made."""
 
-from typing import Any
-
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
-
-from api.problems import MEDIA_TYPE, ProblemDocument
 
 ADMIN = "/api/admin"
 SCHEDULER = "/api/admin/scheduler"
 NOTIFICATIONS = "/api/notifications"
-
-_PROBLEM: dict[str, Any] = {
-    "description": "A problem document; `errors` names each wrong field",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}},
-}
 
 
 def resource(name: str, prefix: str, about: str) -> APIBlueprint:
@@ -25,7 +16,6 @@ def resource(name: str, prefix: str, about: str) -> APIBlueprint:
         url_prefix=prefix,
         abp_tags=[Tag(name=name, description=about)],
         abp_security=[{"bearer": []}],
-        abp_responses={"default": _PROBLEM, "422": _PROBLEM},
     )
 
 
@@ -35,5 +25,4 @@ def open_resource(name: str, about: str) -> APIBlueprint:
         name,
         __name__,
         abp_tags=[Tag(name=name, description=about)],
-        abp_responses={"default": _PROBLEM, "422": _PROBLEM},
     )

@@ -1,11 +1,13 @@
 """`/api/notifications/callbacks`: what providers report of messages. They prove themselves by a signature."""
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 
 from api.auth import public
 from api.context import clock, settings, store
+from api.contract.declarations import obeys, refuses
 from api.problems import Problem, ProblemCode, not_found
 from api.requests import DocumentPath
 from api.responses import no_content
@@ -24,10 +26,21 @@ _REPORTS = {
 }
 """Other statuses of Twilio (queued, sending, sent) tell nothing new."""
 LONGEST_SID = 100
+FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object"},
+            "example": {"MessageSid": "SM5f0c2b7e", "MessageStatus": "delivered"},
+        }
+    },
+}
 
 
-@blueprint.post(f"{CALLBACK_PATH}/<id>", summary="What became of a message that Twilio has taken")
+@blueprint.post(f"{CALLBACK_PATH}/<id>", summary="What became of a message that Twilio has taken", request_body=FORM)
 @public
+@obeys
+@refuses(HTTPStatus.FORBIDDEN)
 def twilio(path: DocumentPath) -> Response:
     """Keeps the report for the daemon. 403 unless it is signed with the account's token."""
     given = settings()

@@ -8,6 +8,9 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from api.answers.exports import export_answer
 from api.auth import needs
 from api.context import store
+from api.contract.administration import Export
+from api.contract.declarations import lists, serves_file, shows
+from api.contract.shapes import Malformed
 from api.export_folder import export_folder
 from api.paging import PageQuery, listing
 from api.problems import Problem, ProblemCode
@@ -29,6 +32,7 @@ MEDIA_TYPES = {
 
 @blueprint.get("", summary="Exported files, the newest first")
 @needs(Permission.READ_EXPORTS)
+@lists(Export)
 def list_exports(query: PageQuery) -> Response:
     page = store().exports.page(query.limit, query.position)
     return ok(listing([export_answer(stored, export_folder()) for stored in page.documents], page.end))
@@ -36,12 +40,14 @@ def list_exports(query: PageQuery) -> Response:
 
 @blueprint.get("/<id>", summary="One exported file")
 @needs(Permission.READ_EXPORTS)
+@shows(Export, Malformed)
 def read_export(path: DocumentPath) -> Response:
     return ok(export_answer(store().exports.find(path.id), export_folder()))
 
 
 @blueprint.get("/<id>/download", summary="The file itself, or the range of it that is asked for")
 @needs(Permission.READ_EXPORTS)
+@serves_file("application/gzip", *MEDIA_TYPES.values())
 def download_export(path: DocumentPath) -> Response:
     record = ExportRecord.from_document(store().exports.find(path.id))
     file = export_folder().open(record.file_name, record.bytes)

@@ -6,6 +6,8 @@ from api.answers.notifications import group_answer
 from api.auth import needs
 from api.checks.notifications import unknown_ids
 from api.context import actor, identity, if_match, store
+from api.contract.declarations import changes, creates, deletes, lists, shows_document
+from api.contract.notifications import RecipientGroup
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
@@ -28,6 +30,7 @@ def _check_members(body: GroupBody) -> None:
 
 @blueprint.get("/groups", summary="Groups, the newest first")
 @needs(Permission.READ)
+@lists(RecipientGroup)
 def list_groups(query: PageQuery) -> Response:
     page = store().groups.page(query.limit, query.position)
     return ok(listing([group_answer(stored) for stored in page.documents], page.end))
@@ -35,6 +38,7 @@ def list_groups(query: PageQuery) -> Response:
 
 @blueprint.post("/groups", summary="Create a group")
 @needs(Permission.EDIT)
+@creates(RecipientGroup)
 def create_group(body: GroupBody) -> Response:
     _check_members(body)
     document_id, request_hash = identity()
@@ -44,12 +48,14 @@ def create_group(body: GroupBody) -> Response:
 
 @blueprint.get("/groups/<id>", summary="One group")
 @needs(Permission.READ)
+@shows_document(RecipientGroup)
 def read_group(path: DocumentPath) -> Response:
     return document(group_answer(store().groups.find(path.id)))
 
 
 @blueprint.put("/groups/<id>", summary="Replace a group")
 @needs(Permission.EDIT)
+@changes(RecipientGroup)
 def replace_group(path: DocumentPath, body: GroupBody) -> Response:
     _check_members(body)
     changed = store().groups.replace(path.id, if_match(), body.model_dump(by_alias=True), actor())
@@ -58,6 +64,7 @@ def replace_group(path: DocumentPath, body: GroupBody) -> Response:
 
 @blueprint.delete("/groups/<id>", summary="Delete a group; its people stay")
 @needs(Permission.EDIT)
+@deletes
 def delete_group(path: DocumentPath) -> Response:
     store().groups.delete(path.id, if_match(), actor())
     return no_content()

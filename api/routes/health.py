@@ -1,8 +1,8 @@
-"""`/healthz`: the process answers. `/readyz`: the database, too. And the description of the API."""
+"""`/healthz`: the process answers. `/readyz`: the database, too."""
 
 from http import HTTPStatus
 
-from flask import Response, current_app
+from flask import Response
 from flask_openapi.blueprint import APIBlueprint
 
 from api.auth import public
@@ -27,11 +27,3 @@ def readyz() -> Response:
     if store().connection.ping() is not None:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.DATABASE_UNAVAILABLE, "MongoDB does not answer now.")
     return ok({"status": "ready"})
-
-
-@blueprint.get("/api/openapi.json")
-@public
-def openapi() -> Response:
-    """The OpenAPI description."""
-    description: dict[str, object] = current_app.api_doc  # type: ignore[attr-defined]  # the app is an OpenAPI
-    return ok(description)

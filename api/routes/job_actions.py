@@ -6,6 +6,8 @@ from flask import Response
 
 from api.auth import needs, require
 from api.context import actor, clock, identity, if_match, store
+from api.contract.declarations import accepts, changes
+from api.contract.jobs import Job, JobSwitches, RunAsked
 from api.definitions.jobs import override_params, paused, resumed, startable
 from api.requests import Body, DocumentPath
 from api.responses import accepted
@@ -33,6 +35,7 @@ class RunBody(Body):
 
 @blueprint.post("/jobs/<id>/run", summary="Run a job now; its schedule stays as it is")
 @needs(Permission.RUN)
+@accepts(RunAsked)
 def run_job(path: DocumentPath, body: RunBody) -> Response:
     if body.params is not None or body.force:
         require(Permission.OPERATE)
@@ -55,6 +58,7 @@ def run_job(path: DocumentPath, body: RunBody) -> Response:
 
 @blueprint.post("/jobs/<id>/pause", summary="Let a job rest")
 @needs(Permission.SWITCH)
+@changes(Job, JobSwitches)
 def pause_job(path: DocumentPath, body: PauseBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
@@ -64,6 +68,7 @@ def pause_job(path: DocumentPath, body: PauseBody) -> Response:
 
 @blueprint.post("/jobs/<id>/resume", summary="Make a job active from now on; what it missed is not caught up")
 @needs(Permission.SWITCH)
+@changes(Job, JobSwitches)
 def resume_job(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     now = clock().now()
     changed = store().jobs.change(path.id, if_match(), lambda stored: resumed(stored, now), actor(), "resume")

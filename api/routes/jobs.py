@@ -9,6 +9,8 @@ from pydantic import Field
 from api.answers.jobs import job_answer
 from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
+from api.contract.declarations import changes, creates, deletes, lists, shows_document
+from api.contract.jobs import Job
 from api.definitions.calendars import calendars_of, check_calendars
 from api.definitions.jobs import check_policies, merged, new_job, replaced
 from api.paging import PageQuery, listing
@@ -63,6 +65,7 @@ def job_document(stored: dict[str, Any]) -> Response:
 
 @blueprint.get("/jobs", summary="Jobs, the newest first")
 @needs(Permission.READ)
+@lists(Job)
 def list_jobs(query: JobQuery) -> Response:
     page = store().jobs.search(query.template, query.enabled, query.q, query.limit, query.position)
     return ok(listing(job_answers(page.documents), page.end))
@@ -70,6 +73,7 @@ def list_jobs(query: JobQuery) -> Response:
 
 @blueprint.post("/jobs", summary="Create a job")
 @needs(Permission.EDIT)
+@creates(Job)
 def create_job(body: JobBody) -> Response:
     check_calendars(body.schedule, store())
     check_policies(body.policies, store())
@@ -80,12 +84,14 @@ def create_job(body: JobBody) -> Response:
 
 @blueprint.get("/jobs/<id>", summary="One job")
 @needs(Permission.READ)
+@shows_document(Job)
 def read_job(path: DocumentPath) -> Response:
     return job_document(store().jobs.find(path.id))
 
 
 @blueprint.put("/jobs/<id>", summary="Replace the definition of a job")
 @needs(Permission.EDIT)
+@changes(Job)
 def replace_job(path: DocumentPath, body: JobBody) -> Response:
     check_policies(body.policies, store())
     catalogue = store().catalogue.all()
@@ -100,6 +106,7 @@ def replace_job(path: DocumentPath, body: JobBody) -> Response:
 
 @blueprint.patch("/jobs/<id>", summary="Change some fields of a job")
 @needs(Permission.EDIT)
+@changes(Job)
 def patch_job(path: DocumentPath, body: JobPatch) -> Response:
     catalogue = store().catalogue.all()
 
@@ -115,6 +122,7 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
 
 @blueprint.delete("/jobs/<id>", summary="Delete a job; a run in progress finishes")
 @needs(Permission.EDIT)
+@deletes
 def delete_job(path: DocumentPath) -> Response:
     store().jobs.delete(path.id, if_match(), actor())
     return no_content()

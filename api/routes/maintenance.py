@@ -8,6 +8,8 @@ from flask import Response
 from api.answers.maintenance import maintenance_answer
 from api.auth import needs
 from api.context import actor, clock, if_match, store
+from api.contract.administration import Maintenance
+from api.contract.declarations import changes, deletes, shows_document
 from api.responses import document, no_content
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import PauseBody, pause_from
@@ -22,12 +24,14 @@ class MaintenanceBody(PauseBody):
 
 @blueprint.get("/maintenance", summary="Whether maintenance mode is on")
 @needs(Permission.READ)
+@shows_document(Maintenance)
 def read_maintenance() -> Response:
     return document(maintenance_answer(store().maintenance.find(), clock().now()))
 
 
 @blueprint.put("/maintenance", summary="Start maintenance mode, or change its reason and end")
 @needs(Permission.OPERATE)
+@changes(Maintenance)
 def start_maintenance(body: MaintenanceBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
@@ -42,6 +46,7 @@ def start_maintenance(body: MaintenanceBody) -> Response:
 
 @blueprint.delete("/maintenance", summary="End maintenance mode")
 @needs(Permission.OPERATE)
+@deletes
 def end_maintenance() -> Response:
     now = clock().now()
 

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from api.auth import needs
 from api.context import actor, clock, identity, store
+from api.contract.declarations import accepts
+from api.contract.shapes import Commanded
 from api.problems import ProblemCode, conflict
 from api.requests import Body, DocumentPath
 from api.responses import accepted
@@ -53,6 +55,7 @@ def retry_command(item: dict[str, Any], who: Actor, now: datetime) -> Command:
 
 @blueprint.post("/queue/<id>/retry", summary="Send a message again that failed, is dead or is held")
 @needs(Permission.OPERATE)
+@accepts(Commanded)
 def retry_message(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     item = store().messages.find(path.id)
     _check_state(item, (*AGAIN_FROM, *HELD), "sent again")
@@ -61,6 +64,7 @@ def retry_message(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG
 
 @blueprint.post("/queue/<id>/resolve", summary="Decide about a message whose end is unknown")
 @needs(Permission.OPERATE)
+@accepts(Commanded)
 def resolve_message(path: DocumentPath, body: ResolveBody) -> Response:
     item = store().messages.find(path.id)
     _check_state(item, HELD, "decided about")

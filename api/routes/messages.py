@@ -8,6 +8,9 @@ from pydantic import Field
 from api.answers.messages import delivery_answer, message_answer
 from api.auth import needs
 from api.context import store
+from api.contract.declarations import lists, shows
+from api.contract.notifications import Delivery, Message
+from api.contract.shapes import Malformed
 from api.paging import PageQuery, listing
 from api.requests import DocumentPath
 from api.responses import ok
@@ -39,6 +42,7 @@ class DeliveryQuery(PageQuery):
 
 @blueprint.get("/queue", summary="Messages, the newest first")
 @needs(Permission.READ)
+@lists(Message)
 def list_messages(query: QueueQuery) -> Response:
     page = store().messages.page(
         {
@@ -56,12 +60,14 @@ def list_messages(query: QueueQuery) -> Response:
 
 @blueprint.get("/queue/<id>", summary="One message")
 @needs(Permission.READ)
+@shows(Message, Malformed)
 def read_message(path: DocumentPath) -> Response:
     return ok(message_answer(store().messages.find(path.id)))
 
 
 @blueprint.get("/deliveries", summary="Attempts to deliver, the latest first")
 @needs(Permission.READ)
+@lists(Delivery)
 def list_deliveries(query: DeliveryQuery) -> Response:
     page = store().messages.deliveries({"itemId": query.item_id}, query.limit, query.position)
     return ok(listing([delivery_answer(stored) for stored in page.documents], page.end))
@@ -69,5 +75,6 @@ def list_deliveries(query: DeliveryQuery) -> Response:
 
 @blueprint.get("/deliveries/<id>", summary="One attempt")
 @needs(Permission.READ)
+@shows(Delivery, Malformed)
 def read_delivery(path: DocumentPath) -> Response:
     return ok(delivery_answer(store().messages.find_delivery(path.id)))

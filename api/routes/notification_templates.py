@@ -10,6 +10,8 @@ from api.answers.notifications import notification_template_answer
 from api.auth import needs
 from api.checks.notifications import check_template
 from api.context import actor, clock, identity, if_match, settings, store
+from api.contract import notifications as shapes
+from api.contract.declarations import accepts, changes, creates, deletes, lists, shows, shows_document
 from api.definitions.scheduled_notifications import pinned
 from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
 from api.paging import PageQuery, listing
@@ -41,7 +43,7 @@ class NotificationTemplateBody(Body, NotificationTemplateDefinition):
     """A whole notification template."""
 
 
-class PreviewBody(Body):
+class TemplatePreviewBody(Body):
     """Values for the variables; what is absent has its default, or its example."""
 
     may_be_empty: ClassVar[bool] = True
@@ -58,6 +60,7 @@ class TrialBody(Body, Address):
 
 @blueprint.get("/templates", summary="Notification templates, the newest first")
 @needs(Permission.READ)
+@lists(shapes.NotificationTemplate)
 def list_templates(query: PageQuery) -> Response:
     page = store().notification_templates.page(query.limit, query.position)
     return ok(listing([notification_template_answer(stored) for stored in page.documents], page.end))
@@ -65,6 +68,7 @@ def list_templates(query: PageQuery) -> Response:
 
 @blueprint.post("/templates", summary="Create a notification template")
 @needs(Permission.EDIT)
+@creates(shapes.NotificationTemplate)
 def create_template(body: NotificationTemplateBody) -> Response:
     check_template(body)
     document_id, request_hash = identity()
@@ -74,12 +78,14 @@ def create_template(body: NotificationTemplateBody) -> Response:
 
 @blueprint.get("/templates/<id>", summary="The latest version of a notification template")
 @needs(Permission.READ)
+@shows_document(shapes.NotificationTemplate)
 def read_template(path: DocumentPath) -> Response:
     return document(notification_template_answer(store().notification_templates.find(path.id)))
 
 
 @blueprint.put("/templates/<id>", summary="Save a new version; what is scheduled keeps the version it pinned")
 @needs(Permission.EDIT)
+@changes(shapes.NotificationTemplate)
 def replace_template(path: DocumentPath, body: NotificationTemplateBody) -> Response:
     check_template(body)
     saved = store().notification_templates.save(path.id, if_match(), body, actor())
@@ -88,6 +94,7 @@ def replace_template(path: DocumentPath, body: NotificationTemplateBody) -> Resp
 
 @blueprint.delete("/templates/<id>", summary="Delete a notification template; what is scheduled keeps its version")
 @needs(Permission.EDIT)
+@deletes
 def delete_template(path: DocumentPath) -> Response:
     store().notification_templates.delete(path.id, if_match(), actor())
     return no_content()
@@ -95,7 +102,8 @@ def delete_template(path: DocumentPath) -> Response:
 
 @blueprint.post("/templates/<id>/preview", summary="The texts, rendered with given variables. Nothing is sent")
 @needs(Permission.READ)
-def preview_template(path: DocumentPath, body: PreviewBody) -> Response:
+@shows(shapes.RenderedTexts)
+def preview_template(path: DocumentPath, body: TemplatePreviewBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
     given = {**example_variables(template), **body.variables}
     return ok(_rendered(template, recipient_variables(given, {}, {}, {})))
@@ -103,6 +111,7 @@ def preview_template(path: DocumentPath, body: PreviewBody) -> Response:
 
 @blueprint.post("/templates/<id>/test", summary="Send the newest version to an address of one's own")
 @needs(Permission.EDIT)
+@accepts(shapes.TrialAsked)
 def send_test(path: DocumentPath, body: TrialBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
     document_id, request_hash = identity()
@@ -115,6 +124,7 @@ def send_test(path: DocumentPath, body: TrialBody) -> Response:
 
 @blueprint.get("/templates/<id>/statistics", summary="What became of all messages of a notification template")
 @needs(Permission.READ)
+@shows(shapes.TemplateStatistics)
 def template_statistics(path: DocumentPath) -> Response:
     template_id = store().notification_templates.find(path.id)["templateId"]
     users, counts = store().scheduled_notifications.counts_of_template(template_id)

@@ -10,6 +10,8 @@ from api.answers.notifications import recipient_answer
 from api.auth import needs
 from api.checks.recipient_csv import read_rows
 from api.context import actor, identity, if_match, store
+from api.contract.declarations import changes, creates, deletes, lists, shows, shows_document
+from api.contract.notifications import ImportCounts, Recipient
 from api.definitions.recipient_import import ImportPlan, plan_import
 from api.paging import PageQuery, listing
 from api.problems import Problem, ProblemCode
@@ -48,6 +50,7 @@ CSV_BODY: dict[str, Any] = {
 
 @blueprint.get("/recipients", summary="People, the newest first")
 @needs(Permission.READ)
+@lists(Recipient)
 def list_recipients(query: PageQuery) -> Response:
     page = store().recipients.page(query.limit, query.position)
     return ok(listing([recipient_answer(stored) for stored in page.documents], page.end))
@@ -55,6 +58,7 @@ def list_recipients(query: PageQuery) -> Response:
 
 @blueprint.post("/recipients", summary="Add a person")
 @needs(Permission.EDIT)
+@creates(Recipient)
 def create_recipient(body: RecipientBody) -> Response:
     document_id, request_hash = identity()
     stored = store().recipients.insert(document_id, body.model_dump(by_alias=True), actor(), request_hash)
@@ -63,12 +67,14 @@ def create_recipient(body: RecipientBody) -> Response:
 
 @blueprint.get("/recipients/<id>", summary="One person")
 @needs(Permission.READ)
+@shows_document(Recipient)
 def read_recipient(path: DocumentPath) -> Response:
     return document(recipient_answer(store().recipients.find(path.id)))
 
 
 @blueprint.put("/recipients/<id>", summary="Replace what is known of a person")
 @needs(Permission.EDIT)
+@changes(Recipient)
 def replace_recipient(path: DocumentPath, body: RecipientBody) -> Response:
     changed = store().recipients.replace(path.id, if_match(), body.model_dump(by_alias=True), actor())
     return document(recipient_answer(changed))
@@ -76,6 +82,7 @@ def replace_recipient(path: DocumentPath, body: RecipientBody) -> Response:
 
 @blueprint.delete("/recipients/<id>", summary="Remove a person")
 @needs(Permission.EDIT)
+@deletes
 def delete_recipient(path: DocumentPath) -> Response:
     store().recipients.delete(path.id, if_match(), actor())
     return no_content()
@@ -87,6 +94,7 @@ def delete_recipient(path: DocumentPath) -> Response:
     request_body=CSV_BODY,
 )
 @needs(Permission.EDIT)
+@shows(ImportCounts)
 def import_recipients(query: ImportQuery) -> Response:
     if request.mimetype != "text/csv":
         raise Problem(

@@ -10,7 +10,10 @@ from api.answers.run_logs import is_live, log_answer, log_position
 from api.answers.runs import run_answer
 from api.auth import needs, principal
 from api.context import actor, clock, identity, store
-from api.paging import PageQuery, listing
+from api.contract.declarations import accepts, lists, shows
+from api.contract.jobs import Run, RunAsked, RunLog
+from api.contract.shapes import Malformed
+from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
 from api.requests import DocumentPath
 from api.responses import accepted, ok
@@ -19,7 +22,6 @@ from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
 from shared.models.access import Permission
-from shared.models.base import Moment
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
 
@@ -32,8 +34,8 @@ class JobRunQuery(PageQuery):
     """Which runs of a job."""
 
     state: Annotated[RunState, Field(description="Only runs in this state.")] | None = None
-    start: Annotated[Moment | None, Field(alias="from", description="Earliest scheduledFor.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Latest scheduledFor.")] = None
+    start: Annotated[AskedMoment | None, Field(alias="from", description="Earliest scheduledFor.")] = None
+    end: Annotated[AskedMoment | None, Field(alias="to", description="Latest scheduledFor.")] = None
 
     def which(self, job_id: str | None, template: str | None) -> RunFilter:
         state = None if self.state is None else self.state.value
@@ -55,12 +57,14 @@ class LogQuery(PageQuery):
 
 @blueprint.get("/runs", summary="Runs, the latest scheduledFor first")
 @needs(Permission.READ)
+@lists(Run)
 def list_runs(query: RunQuery) -> Response:
     return _page(query.which(query.job_id, query.template), query)
 
 
 @blueprint.get("/jobs/<id>/runs", summary="Runs of a job")
 @needs(Permission.READ)
+@lists(Run)
 def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
     store().jobs.find(path.id)
     return _page(query.which(path.id, None), query)
@@ -83,6 +87,7 @@ def _visible_run(path: DocumentPath) -> dict[str, Any]:
 
 @blueprint.get("/runs/<id>", summary="One run")
 @needs(Permission.READ_OWN_RUNS)
+@shows(Run, Malformed)
 def read_run(path: DocumentPath) -> Response:
     run = _visible_run(path)
     return ok(run_answer(store().catalogue.masks().hidden(run)))
@@ -90,6 +95,7 @@ def read_run(path: DocumentPath) -> Response:
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
 @needs(Permission.READ_OWN_RUNS)
+@shows(RunLog)
 def read_run_log(path: DocumentPath, query: LogQuery) -> Response:
     run = _visible_run(path)  # before its lines: if it has ended, they are all there
     start = None if query.cursor is None else log_position(query.cursor)
@@ -99,6 +105,7 @@ def read_run_log(path: DocumentPath, query: LogQuery) -> Response:
 
 @blueprint.post("/runs/<id>/cancel", summary="End a run that has not finished")
 @needs(Permission.OPERATE)
+@accepts(RunAsked)
 def cancel_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     run = store().runs.find(path.id)
     if run.get("state") not in LIVE:
@@ -108,6 +115,7 @@ def cancel_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001
 
 @blueprint.post("/runs/<id>/retry", summary="Run again what did not succeed, as a new run")
 @needs(Permission.OPERATE)
+@accepts(RunAsked)
 def retry_run(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares that fields are refused
     run = store().runs.find(path.id)
     if run.get("state") not in RETRYABLE:

@@ -8,6 +8,9 @@ from flask import Response
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
 from api.context import actor, clock, exact_if_match, identity, if_match, settings, store
+from api.contract.declarations import accepts, approves, changes, creates, deletes, lists, shows_document
+from api.contract.jobs import Switches
+from api.contract.notifications import RetriedMessages, ScheduledNotification
 from api.definitions.approvals import approval_of, approved
 from api.definitions.calendars import calendars_of
 from api.definitions.scheduled_notifications import (
@@ -95,6 +98,7 @@ def _changed(path: DocumentPath, mutation: Mutation, action: str) -> dict[str, A
 
 @blueprint.get("/scheduled", summary="Scheduled notifications, the newest first")
 @needs(Permission.READ)
+@lists(ScheduledNotification)
 def list_scheduled(query: PageQuery) -> Response:
     page = store().scheduled_notifications.page(NOT_A_TEST, query.limit, query.position)
     return ok(listing(_answers(page.documents), page.end))
@@ -102,6 +106,7 @@ def list_scheduled(query: PageQuery) -> Response:
 
 @blueprint.post("/scheduled", summary="Schedule a notification")
 @needs(Permission.EDIT)
+@creates(ScheduledNotification)
 def create_scheduled(body: ScheduledNotificationBody) -> Response:
     document_id, request_hash = identity()
     definition = pinned(body, store())
@@ -111,12 +116,14 @@ def create_scheduled(body: ScheduledNotificationBody) -> Response:
 
 @blueprint.get("/scheduled/<id>", summary="One scheduled notification, with what became of its messages")
 @needs(Permission.READ)
+@shows_document(ScheduledNotification)
 def read_scheduled(path: DocumentPath) -> Response:
     return document(_answers([store().scheduled_notifications.find(path.id)])[0])
 
 
 @blueprint.put("/scheduled/<id>", summary="Replace a scheduled notification")
 @needs(Permission.EDIT)
+@changes(ScheduledNotification)
 def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement) -> Response:
     store().scheduled_notifications.find(path.id)
     definition = pinned(body, store())
@@ -127,6 +134,7 @@ def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement
 
 @blueprint.patch("/scheduled/<id>", summary="Change some fields of a scheduled notification")
 @needs(Permission.EDIT)
+@changes(ScheduledNotification)
 def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
         definition = pinned(merged(stored, body.given()), store(), stored)
@@ -137,6 +145,7 @@ def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Res
 
 @blueprint.delete("/scheduled/<id>", summary="Delete a scheduled notification; messages that wait are cancelled")
 @needs(Permission.EDIT)
+@deletes
 def delete_scheduled(path: DocumentPath) -> Response:
     store().scheduled_notifications.delete(path.id, if_match(), actor())
     return no_content()
@@ -144,6 +153,7 @@ def delete_scheduled(path: DocumentPath) -> Response:
 
 @blueprint.post("/scheduled/<id>/pause", summary="Let a scheduled notification rest")
 @needs(Permission.SWITCH)
+@changes(ScheduledNotification, Switches)
 def pause_scheduled(path: DocumentPath, body: PauseBody) -> Response:
     now = clock().now()
     pause = pause_from(body, now)
@@ -152,12 +162,14 @@ def pause_scheduled(path: DocumentPath, body: PauseBody) -> Response:
 
 @blueprint.post("/scheduled/<id>/resume", summary="Make it active from now on; what it missed is not caught up")
 @needs(Permission.SWITCH)
+@changes(ScheduledNotification, Switches)
 def resume_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     return switched(_changed(path, lambda stored: resumed(stored, clock().now()), "resume"))
 
 
 @blueprint.post("/scheduled/<id>/approve", summary="Approve one with many recipients that somebody else wrote")
 @needs(Permission.EDIT)
+@approves(ScheduledNotification)
 def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa: ARG001 - declares: no fields
     """What is approved is what was seen: `*` does not do as If-Match."""
     changed = store().scheduled_notifications.change(
@@ -168,6 +180,7 @@ def approve_scheduled(path: DocumentPath, body: EmptyBody) -> Response:  # noqa:
 
 @blueprint.post("/scheduled/<id>/retry-failed", summary="Send the messages that failed again")
 @needs(Permission.OPERATE)
+@accepts(RetriedMessages)
 def retry_failed(path: DocumentPath, body: RetryFailedBody) -> Response:
     source = text_of(store().scheduled_notifications.find(path.id)["_id"])
     states = [state for state in AGAIN_FROM if state in body.states]

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from api.auth import needs
 from api.context import clock, store
+from api.contract.declarations import shows
+from api.contract.jobs import SchedulePreview
 from api.definitions.calendars import check_calendars
 from api.requests import Body
 from api.responses import ok
@@ -34,6 +36,7 @@ class PreviewBody(Body):
 
 @blueprint.post("/schedules/preview", summary="The next occurrences of a schedule, and the rule in plain words")
 @needs(Permission.READ)
+@shows(SchedulePreview)
 def preview(body: PreviewBody) -> Response:
     schedule, now = body.schedule, clock().now()
     calendars = check_calendars(schedule, store())

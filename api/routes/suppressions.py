@@ -8,6 +8,8 @@ from pydantic import Field
 from api.answers.notifications import suppression_answer
 from api.auth import needs
 from api.context import actor, if_match, store
+from api.contract.declarations import creates, deletes, lists, shows_document
+from api.contract.notifications import Suppression
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
@@ -34,6 +36,7 @@ class SuppressionQuery(PageQuery):
 
 @blueprint.get("/suppressions", summary="The suppression list, the newest first")
 @needs(Permission.READ)
+@lists(Suppression)
 def list_suppressions(query: SuppressionQuery) -> Response:
     wanted = {
         "channel": query.channel.value if query.channel else None,
@@ -47,6 +50,8 @@ def list_suppressions(query: SuppressionQuery) -> Response:
 
 @blueprint.post("/suppressions", summary="Put an address on the list; 200 if it is there already")
 @needs(Permission.EDIT)
+@creates(Suppression)
+@shows_document(Suppression)
 def create_suppression(body: SuppressionBody) -> Response:
     subject = Subject(body.channel, body.address, body.category)
     stored, is_new = store().suppressions.add(subject, body.reason, body.note, actor())
@@ -56,12 +61,14 @@ def create_suppression(body: SuppressionBody) -> Response:
 
 @blueprint.get("/suppressions/<id>", summary="One entry")
 @needs(Permission.READ)
+@shows_document(Suppression)
 def read_suppression(path: DocumentPath) -> Response:
     return document(suppression_answer(store().suppressions.find(path.id)))
 
 
 @blueprint.delete("/suppressions/<id>", summary="Take an address off the list: it gets messages again")
 @needs(Permission.EDIT)
+@deletes
 def delete_suppression(path: DocumentPath) -> Response:
     store().suppressions.delete(path.id, if_match(), actor())
     return no_content()

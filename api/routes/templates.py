@@ -4,6 +4,8 @@ from flask import Response
 
 from api.auth import needs
 from api.context import store
+from api.contract.declarations import lists
+from api.contract.jobs import JobTemplate
 from api.paging import listing
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -14,6 +16,7 @@ blueprint = resource("templates", SCHEDULER, "Job templates that the daemons pub
 
 @blueprint.get("/templates", summary="All job templates, on one page")
 @needs(Permission.READ)
+@lists(JobTemplate, damaged=False)
 def list_templates() -> Response:
     found = store().catalogue.all()
     return ok(

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 from api.answers.tokens import token_answer
 from api.auth import needs
 from api.context import actor, clock, identity, if_match, store
+from api.contract.administration import NewToken, Token
+from api.contract.declarations import creates, deletes, lists, shows_document
 from api.definitions.tokens import new_secret, new_token
 from api.idempotency import shown_once
 from api.paging import PageQuery, listing
@@ -41,6 +43,7 @@ class TokenBody(Body):
 
 @blueprint.get("/tokens", summary="Tokens, the newest first; never their secrets")
 @needs(Permission.ADMINISTER)
+@lists(Token)
 def list_tokens(query: PageQuery) -> Response:
     page, now = store().tokens.page(query.limit, query.position), clock().now()
     return ok(listing([token_answer(stored, now) for stored in page.documents], page.end))
@@ -49,6 +52,7 @@ def list_tokens(query: PageQuery) -> Response:
 @blueprint.post("/tokens", summary="Create a token; `token` in the answer is its secret, shown this once")
 @needs(Permission.ADMINISTER)
 @shown_once
+@creates(NewToken)
 def create_token(body: TokenBody) -> Response:
     document_id, request_hash = identity()
     secret, now = new_secret(), clock().now()
@@ -66,12 +70,14 @@ def create_token(body: TokenBody) -> Response:
 
 @blueprint.get("/tokens/<id>", summary="One token")
 @needs(Permission.ADMINISTER)
+@shows_document(Token)
 def read_token(path: DocumentPath) -> Response:
     return document(token_answer(store().tokens.find(path.id), clock().now()))
 
 
 @blueprint.delete("/tokens/<id>", summary="Revoke a token: the next request with it is refused. It stays listed")
 @needs(Permission.ADMINISTER)
+@deletes
 def revoke_token(path: DocumentPath) -> Response:
     store().tokens.revoke_one(path.id, if_match(), actor(), clock().now())
     return no_content()

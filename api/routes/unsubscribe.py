@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import public
 from api.context import settings, store
+from api.contract.declarations import serves
 from api.problems import not_found
 from api.routes.blueprint import open_resource
 from api.store import Actor
@@ -37,6 +38,7 @@ class TokenPath(BaseModel):
 
 @blueprint.get(f"{PATH}/<token>", summary="Asks whether to unsubscribe; a web page")
 @public
+@serves("text/html")
 def ask(path: TokenPath) -> Response:
     """A page with one button. Changes nothing."""
     subject = _subject(path.token)
@@ -45,6 +47,7 @@ def ask(path: TokenPath) -> Response:
 
 @blueprint.post(f"{PATH}/<token>", summary="Unsubscribes at once (RFC 8058)")
 @public
+@serves("text/html")
 def obey(path: TokenPath) -> Response:
     """Puts the address on the suppression list; may be repeated."""
     subject = _subject(path.token)

@@ -12,6 +12,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 
@@ -29,7 +30,11 @@ def _instant(moment: datetime) -> datetime:
 Moment = Annotated[
     AwareDatetime,
     AfterValidator(_instant),
-    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    PlainSerializer(
+        rfc3339,
+        return_type=Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})],
+        when_used="json",
+    ),
 ]
 """An instant: BSON date in documents, RFC 3339 with Z and milliseconds in JSON."""
 

@@ -20,6 +20,7 @@ from api.context import store_of
 from shared.collections import API_TOKENS, JOB_TEMPLATES
 from shared.models.access import Role
 from shared.settings import Settings
+from tests.support.contract import check_answer
 
 Db = Database[dict[str, Any]]
 JOBS = "/api/admin/scheduler/jobs"
@@ -33,9 +34,13 @@ SWITCHES = ("/pause", "/resume", "/approve")
 
 
 class Caller:
-    """A client that sends the token of one role, and `If-Match: *` with every change that names no revision."""
+    """A client that sends the token of one role, and `If-Match: *` with every change that names no revision.
+
+    Each answer must be one that the OpenAPI document declares.
+    """
 
     def __init__(self, app: Flask, role: str) -> None:
+        self._app = app
         self._client = app.test_client()
         self._authorization = f"Bearer {role}-token"
 
@@ -46,7 +51,9 @@ class Caller:
         headers = {name: value for name, value in headers.items() if value is not None}
         if body is not None:
             arguments["json"] = body
-        return self._client.open(path, method=method, headers=headers, **arguments)
+        response = self._client.open(path, method=method, headers=headers, **arguments)
+        check_answer(self._app, method, path, response)
+        return response
 
     def get(self, path: str, **arguments: Any) -> TestResponse:
         return self.call("GET", path, **arguments)
@@ -215,7 +222,7 @@ def url(app: Flask, catalogue: Db, seen: list[Request], monkeypatch: pytest.Monk
     monkeypatch.setattr("api.responses.log", Mock())
     app.before_request(lambda: seen.append(request._get_current_object()))  # type: ignore[attr-defined]
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

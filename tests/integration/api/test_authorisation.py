@@ -87,7 +87,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     "/api/exports/<id>": {"GET": EXPORTS},
     "/api/exports/<id>/download": {"GET": EXPORTS},
 }
-PUBLIC = {"/healthz": "GET", "/readyz": "GET", "/api/openapi.json": "GET"}
+PUBLIC = dict.fromkeys(("/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/api/docs/style.css"), "GET")
 SIGNED = {"/unsubscribe/<token>", f"{NOTIFICATIONS}/callbacks/twilio/<id>"}
 """What the request carries is the proof: a signature. Without the keys of the settings they are not there."""
 

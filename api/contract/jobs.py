@@ -1,0 +1,168 @@
+"""The answers of jobs, runs, schedules and calendars."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.contract.shapes import Answer, Commanded, KeptInFiles, Page, Problem
+from shared.models.base import Moment, Part
+from shared.models.calendars import CalendarDefinition
+from shared.models.definitions import Pause
+from shared.models.jobs import JobDefinition, LastRun
+from shared.models.run_logs import LogLine
+from shared.models.runs import Attempt, RunError, RunProgress, RunResult, RunState, SkippedSpan, Trigger
+
+JobState = Literal["active", "paused", "completed", "quarantined"]
+
+
+class JobTemplate(Part):
+    """What jobs can be made from. `parametersSchema` is the JSON Schema of a job's `params`."""
+
+    type: str
+    name: str
+    category: str
+    description: str
+    version: int
+    parameters_schema: dict[str, Any]
+    available: bool = Field(description="False: no running daemon has this template any more.")
+    published_at: Moment
+
+
+class Switches(Answer):
+    """The switches of a document: all that a caller sees who may switch and not read."""
+
+    id: str
+    revision: int
+    name: str
+    pause: Pause | None
+    state: str
+    next_run: Moment | None
+
+
+class JobSwitches(Switches):
+    """The switches of a job."""
+
+    enabled: bool
+
+
+class Job(JobDefinition, KeptInFiles):
+    """A job: its definition, and what the daemon made of it."""
+
+    pause: Pause | None
+    updated_by: str
+    next_run: Moment | None
+    last_run: LastRun | None
+    state: JobState
+    problem: Problem
+    auto_paused: Pause | None
+    consecutive_failures: int
+    runs: dict[str, int] = Field(description="Finished runs by state.")
+    skipped: dict[str, int] = Field(description="Occurrences that did not run, by reason.")
+
+
+class RunAsked(Commanded):
+    """The daemon will make, or end, this run."""
+
+    run_id: str
+
+
+class BackfillAsked(Commanded):
+    """The daemon will run so many past occurrences."""
+
+    count: int
+
+
+class BackfillForeseen(Answer):
+    """What a backfill would run."""
+
+    count: int
+    first: Moment | None
+    last: Moment | None
+    description: str
+
+
+class Run(Answer):
+    """One occurrence of a job, executed; or the record of why it was not."""
+
+    id: str
+    job_id: str
+    job_revision: int
+    template: str
+    trigger: Trigger
+    scheduled_for: Moment
+    state: RunState
+    attempt: int
+    max_attempts: int
+    interruptions: int
+    timeout_ms: int
+    backoff_ms: int
+    max_backoff_ms: int
+    soft_timeout_ms: int | None
+    slow_at: Moment | None
+    start_by: Moment | None
+    retry_on: list[str] | None
+    retry_except: list[str]
+    alerts: bool
+    notices: int | None
+    params: dict[str, Any]
+    priority: int
+    waiting: bool
+    progress: RunProgress | None
+    instance: str | None
+    created_at: Moment
+    created_by: str
+    started_at: Moment | None
+    finished_at: Moment | None
+    duration_ms: int | None
+    next_attempt_at: Moment | None
+    attempts: list[Attempt]
+    result: RunResult | None
+    error: RunError | None
+    reason: str | None
+    span: SkippedSpan | None
+    problem: Problem
+
+
+class RunLine(LogLine):
+    """One event of a run. A damaged line has null where it cannot be read."""
+
+    at: Moment | None  # type: ignore[assignment]  # wider than what is stored
+    level: Any
+    event: Any
+    attempt: int
+
+
+class RunLog(Page[RunLine]):
+    """A part of the log of a run. While `live`, `nextCursor` leads to the lines that are yet to come."""
+
+    live: bool
+
+
+class Occurrence(Answer):
+    """One moment at which a schedule would fire."""
+
+    at: Moment
+    local: str = Field(description="In the schedule's zone.")
+    utc_offset: str
+    adjusted: bool = Field(description="The zone skips or repeats the time that was meant.")
+    excluded: str | None = Field(description="The calendar entry on whose day nothing runs.")
+
+
+class ViewedOccurrence(Occurrence):
+    """One that is also told in the zone `viewerTimezone`."""
+
+    viewer: str
+
+
+class SchedulePreview(Answer):
+    """When a schedule would fire, and the rule in plain words."""
+
+    description: str
+    occurrences: list[Occurrence] | list[ViewedOccurrence]
+    complete: bool = Field(description="False: more excluded occurrences lie between than are listed.")
+
+
+class Calendar(CalendarDefinition, KeptInFiles):
+    """Days that many schedules leave out."""
+
+    problem: Problem

@@ -1,0 +1,179 @@
+"""The answers of scheduled notifications, their templates, people, messages and the suppression list."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.contract.shapes import Answer, Authored, KeptInFiles, Problem
+from shared.models.base import Moment, Part
+from shared.models.definitions import Pause
+from shared.models.notification_models import (
+    Channel,
+    NotificationTemplateDefinition,
+    ScheduledNotificationCreate,
+    Statistics,
+)
+from shared.models.queue import DeliveryState, QueueError, QueueRecipient, QueueState
+from shared.models.recipients import HostUserPreferencesDefinition, RecipientDefinition, RecipientGroupDefinition
+from shared.models.sending_rules import Approval
+from shared.models.suppressions import SuppressionReason
+
+
+class LastFanOut(Part):
+    """The newest occurrence whose messages were queued."""
+
+    scheduled_for: Moment
+    queued_at: Moment
+    queued: int
+
+
+class ScheduledNotification(ScheduledNotificationCreate, KeptInFiles):
+    """Who gets which notification, when; and what became of its messages."""
+
+    updated_by: str
+    approval: Approval | None
+    pause: Pause | None
+    next_run: Moment | None
+    last_run: LastFanOut | None
+    state: Literal["active", "paused", "awaiting_approval", "completed", "cancelled", "quarantined"]
+    problem: Problem
+    statistics: Statistics
+
+
+class RetriedMessages(Answer):
+    """How many messages are sent again."""
+
+    messages: int
+    asked: int = Field(description="Of those, how many had not been asked for before.")
+    more: bool
+
+
+class NotificationTemplate(NotificationTemplateDefinition, KeptInFiles):
+    """The newest version of a text with variables; `revision` is the version."""
+
+    version: int
+    updated_by: str | None
+    problem: Problem
+
+
+class Segments(Answer):
+    """How a provider counts a short message."""
+
+    encoding: str
+    count: int
+
+
+class RenderedTexts(Answer):
+    """The texts as they would be sent; null for a channel that the template does not have."""
+
+    subject: str | None
+    text: str | None
+    html: str | None
+    sms: str | None
+    sms_segments: Segments | None
+
+
+class TrialAsked(Answer):
+    """A test send is a scheduled notification of its own."""
+
+    scheduled_notification_id: str
+    channels: list[Channel]
+
+
+class TemplateStatistics(Answer):
+    """What became of all messages of a notification template."""
+
+    scheduled_notifications: int
+    statistics: Statistics
+
+
+class Recipient(RecipientDefinition, KeptInFiles):
+    """A person who can be notified."""
+
+    problem: Problem
+
+
+class ImportCounts(Answer):
+    """What an import did, or with dryRun would do."""
+
+    created: int
+    updated: int
+    unchanged: int
+    joined: int
+    dry_run: bool
+
+
+class HostUserPreferences(HostUserPreferencesDefinition, KeptInFiles):
+    """What a user of the host application does not want."""
+
+    problem: Problem
+
+
+class RecipientGroup(RecipientGroupDefinition, KeptInFiles):
+    """A named set of people."""
+
+    problem: Problem
+
+
+class Message(Answer):
+    """One message to one recipient on one channel."""
+
+    id: str
+    scheduled_notification_id: str | None
+    job_id: str | None
+    run_id: str | None
+    event: str | None
+    channel: Channel
+    recipient: QueueRecipient
+    template_id: str
+    template_version: int
+    category: str | None
+    subject: str | None
+    state: QueueState
+    attempt: int | None
+    message_id: str
+    provider_reference: str | None
+    last_error: QueueError | None
+    ambiguous: bool | None
+    occurrence: Moment
+    send_after: Moment
+    expires_at: Moment | None
+    handoff_at: Moment | None
+    created_at: Moment
+    finished_at: Moment | None
+    held: bool
+    problem: Problem
+
+
+class Delivery(Answer):
+    """One attempt to hand a message to a provider."""
+
+    id: str
+    item_id: str
+    attempt: int
+    channel: Channel
+    address: str
+    message_id: str
+    state: DeliveryState
+    provider_reference: str | None
+    error: QueueError | None
+    segments: int | None
+    encoding: str | None
+    report: str | None
+    report_code: int | None
+    started_at: Moment
+    finished_at: Moment | None
+    reported_at: Moment | None
+    problem: Problem
+
+
+class Suppression(Authored):
+    """An address that gets no messages any more, and why."""
+
+    channel: Channel
+    address: str
+    category: str | None
+    reason: SuppressionReason
+    note: Any
+    delivery_id: str | None
+    problem: Problem
