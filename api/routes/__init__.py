@@ -27,6 +27,7 @@ from api.routes import (
     templates,
     tokens,
     unsubscribe,
+    web_ui,
 )
 
 
@@ -57,5 +58,6 @@ def blueprints() -> list[APIBlueprint]:
         callbacks,
         health,
         description,
+        web_ui,
     )
     return [module.blueprint for module in modules]

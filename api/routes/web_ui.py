@@ -1,0 +1,51 @@
+"""`/`: the web UI. `/ui/VERSION/...`: its files, which never change under one address."""
+
+from http import HTTPStatus
+
+from flask import Response, request
+from flask_openapi.blueprint import APIBlueprint
+
+from api.auth import public
+from api.problems import Problem, ProblemCode
+from api.web_files import WebFile, web_files
+
+blueprint = APIBlueprint("web_ui", __name__, doc_ui=False)
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_POLICY = (
+    "default-src 'self'; script-src 'self' {scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+
+
+@blueprint.get("/")
+@public
+def shell() -> Response:
+    """The one page. Every screen has its address behind `#`, so the page works under any path."""
+    found = web_files()
+    response = _served(found.shell)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = _POLICY.format(scripts=found.shell_scripts)
+    response.set_etag(found.version)
+    return response.make_conditional(request)
+
+
+@blueprint.get("/ui/<version>/<path:name>")
+@public
+def file(version: str, name: str) -> Response:
+    """A file of the version that this API serves; 404 for another one, and the page loads itself again."""
+    found = web_files()
+    if version != found.version or name not in found.others:
+        raise Problem(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND, "There is no such file in this version.")
+    response = _served(found.others[name])
+    response.headers["Cache-Control"] = _FOR_EVER
+    return response
+
+
+def _served(one: WebFile) -> Response:
+    packed = request.accept_encodings["gzip"] > 0
+    response = Response(one.compressed if packed else one.content, content_type=one.media_type)
+    response.headers["Vary"] = "Accept-Encoding"
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -1,0 +1,77 @@
+/** The small parts that every screen uses: moments, states, notes, empty screens. */
+import { html } from "../core/html.js";
+import { MY_ZONE, duration, exact, now, relative } from "../core/time.js";
+
+/** A time, relative; the exact one in the zones that matter is its tooltip. zone: of the job or notification. */
+export function Moment({ at, zone, empty = "–" }) {
+  if (!at) return html`<span class="muted">${empty}</span>`;
+  const zones = [...new Set([zone, MY_ZONE, "UTC"].filter(Boolean))];
+  const told = zones.map((each) => exact(at, each)).join("\n");
+  return html`<time datetime=${at} title=${told} tabindex="0" class="moment">${relative(at, now.value)}<span class="sr-only">, ${exact(at, zone ?? MY_ZONE)}</span></time>`;
+}
+
+/** The same, exact: "Tue, 24 Nov 2026, 09:00:00 Europe/Paris". */
+export const Exact = ({ at, zone = MY_ZONE }) =>
+  at ? html`<time datetime=${at} title=${exact(at, "UTC")}>${exact(at, zone)}</time>` : html`<span class="muted">–</span>`;
+
+export const Took = ({ ms }) => html`<span class="number">${duration(ms)}</span>`;
+
+const TONES = {
+  good: ["active", "succeeded", "sent", "delivered", "valid", "alive", "leader", "approved"],
+  busy: ["running", "sending", "pending", "queued", "retry_wait", "handed_off", "accepted", "retrying"],
+  warn: ["paused", "awaiting_approval", "unknown", "held", "interrupted", "expired", "skipped", "missed"],
+  bad: ["failed", "quarantined", "dead", "timed_out", "abandoned", "bounced", "rejected", "revoked", "away", "undelivered"],
+};
+const toneOf = (state) => Object.keys(TONES).find((tone) => TONES[tone].includes(state)) ?? "plain";
+
+/** A state as a coloured word; the colour says nothing that the word does not. */
+export const Badge = ({ state, children }) =>
+  html`<span class=${`badge ${toneOf(state)}`}>${children ?? String(state).replaceAll("_", " ")}</span>`;
+
+/** Something that needs attention. tone: good, busy, warn, bad. */
+export const Note = ({ tone = "plain", role = "status", children }) =>
+  html`<div class=${`note ${tone}`} role=${tone === "bad" ? "alert" : role}>${children}</div>`;
+
+/** Why something could not be read, with the way out. */
+export const Failure = ({ error, retry }) => html`
+  <${Note} tone="bad">
+    <p>${error.message}${error.requestId && html` <small>(request ${error.requestId})</small>`}</p>
+    ${retry && html`<button type="button" class="small" onClick=${retry}>Try again</button>`}
+  <//>
+`;
+
+/** An empty screen says what to do next. */
+export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+
+/** What a resource shows before, instead of or beside its data. children: called with the data. */
+export function Loaded({ resource, children }) {
+  const { data, error, reload } = resource;
+  if (data === null) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  return html`${error && html`<${Stale} resource=${resource} />`}${children(data)}`;
+}
+
+/** That what is shown is old, since when, and why. */
+export const Stale = ({ resource }) => html`
+  <${Note} tone="warn">
+    This is from ${relative(resource.loadedAt, now.value)}: ${resource.error.message}${" "}
+    <button type="button" class="small" onClick=${resource.reload}>Try again</button>
+  <//>
+`;
+
+/** The head of a screen: its name, and what can be done here. */
+export const Head = ({ title, about, children }) => html`
+  <header class="head">
+    <div><h1 tabindex="-1">${title}</h1>${about && html`<p class="muted">${about}</p>`}</div>
+    <div class="actions">${children}</div>
+  </header>
+`;
+
+/** Names and values. rows: [[name, value], ...]; those without a value are left out. */
+export const Facts = ({ rows }) => html`
+  <dl class="facts">
+    ${rows.filter(([, value]) => value !== null && value !== undefined && value !== false).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+  </dl>
+`;
+
+/** Any JSON, as text. */
+export const Json = ({ value, label = "JSON" }) => html`<pre tabindex="0" aria-label=${label}>${JSON.stringify(value, null, 2)}</pre>`;

@@ -1,0 +1,85 @@
+/** Forms: what is typed stays until it is saved; the API's errors stand at their fields and in a summary. */
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { ApiError, newKey } from "../core/api.js";
+import { html } from "../core/html.js";
+import { guard } from "../core/router.js";
+import { Note } from "./basics.js";
+
+/**
+ * {values, set(name, value), replace(values), error(field), fault, busy, dirty, submit(event)} of one form. save(values, key):
+ * resolves when it is saved; key: an Idempotency-Key that stays until it is.
+ */
+export function useForm(initial, save) {
+  const [values, setValues] = useState(initial);
+  const [fault, setFault] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const [dirty, setDirty] = useState(false);
+  const unsaved = useRef(false);
+  const key = useRef(newKey());
+  unsaved.current = dirty;
+  useEffect(() => guard(() => unsaved.current), []);
+
+  const change = (changed) => {
+    setDirty(true);
+    key.current = newKey();
+    setValues(changed);
+  };
+  const submit = async (event) => {
+    event?.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setFault(null);
+    try {
+      unsaved.current = false; // whoever saves may go on to another screen at once
+      await save(values, key.current);
+      setDirty(false);
+    } catch (error) {
+      unsaved.current = dirty;
+      if (!(error instanceof ApiError)) throw error;
+      setFault(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return {
+    values,
+    set: (name, value) => change((old) => ({ ...old, [name]: value })),
+    replace: (all) => {
+      setValues(all);
+      setDirty(false);
+      setFault(null);
+    },
+    error: (field) => fault?.of(field) ?? null,
+    fault,
+    busy,
+    dirty,
+    submit,
+  };
+}
+
+/** form: of useForm. submitLabel: of its button. extra: more buttons. onConflict: shown when somebody else was faster. */
+export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
+  const summary = useRef(null);
+  useEffect(() => {
+    if (form.fault) summary.current?.focus();
+  }, [form.fault]);
+  return html`<form onSubmit=${form.submit} aria-label=${label} novalidate>
+    ${form.fault && html`<div ref=${summary} tabindex="-1"><${FaultSummary} fault=${form.fault} /></div>`}
+    ${children}
+    <div class="actions end">
+      ${extra}
+      ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>Cancel</button>`}
+      <button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>
+    </div>
+  </form>`;
+}
+
+/** All that is wrong, first; each also stands at its field. */
+export const FaultSummary = ({ fault }) => html`
+  <${Note} tone="bad">
+    <p>${fault.message}</p>
+    ${fault.errors.length > 0 && html`<ul>${fault.errors.map((error) => html`<li key=${error.field}><code>${error.field}</code> ${error.detail}</li>`)}</ul>`}
+    ${fault.requestId && html`<small>Request ${fault.requestId}</small>`}
+  <//>
+`;

@@ -1,0 +1,43 @@
+/** Signing in with a token, and reading who it is. */
+import { useEffect, useState } from "preact/hooks";
+
+import { api } from "../core/api.js";
+import { html } from "../core/html.js";
+import { beginSession, endSession, endedBecause, me, token } from "../core/session.js";
+import { Failure, Note } from "./basics.js";
+import { TextField } from "./fields.js";
+
+export function SignIn() {
+  const [typed, setTyped] = useState("");
+  const [error, setError] = useState(null);
+  const read = async () => {
+    setError(null);
+    try {
+      me.value = await api.get("me");
+    } catch (fault) {
+      setError(fault);
+    }
+  };
+  useEffect(() => {
+    if (token.value && !me.value) read();
+  }, [token.value]);
+  const submit = (event) => {
+    event.preventDefault();
+    if (/[^\x21-\x7e]/.test(typed.trim()) || !typed.trim()) return setError(new Error("Paste the whole token: it has letters, digits and _ or -, and no spaces."));
+    return token.value === typed.trim() ? read() : beginSession(typed.trim());
+  };
+  if (token.value && !error) return html`<main class="sign-in"><p aria-busy="true">Signing in…</p></main>`;
+  return html`<main class="sign-in">
+    <h1>Unified Scheduler</h1>
+    <form onSubmit=${submit} class="card" aria-label="Sign in">
+      ${endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
+      ${error && html`<${Failure} error=${error} retry=${token.value ? read : null} />`}
+      <${TextField} label="Token" type="password" autocomplete="current-password" required value=${typed} onInput=${setTyped}
+        help="An administrator makes it under Administration, or with: unified-scheduler token create" />
+      <div class="actions end">
+        ${token.value && html`<button type="button" class="secondary outline" onClick=${() => { endSession(); setError(null); }}>Use another token</button>`}
+        <button type="submit">Sign in</button>
+      </div>
+    </form>
+  </main>`;
+}

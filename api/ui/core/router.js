@@ -1,0 +1,66 @@
+/** Addresses: `#/jobs/42?state=paused`. A screen is loaded when it is first shown. */
+import { signal } from "@preact/signals";
+
+const UNSAVED = "What you typed is not saved. Leave it?";
+
+const parse = () => {
+  const [path, search = ""] = (location.hash.slice(1) || "/").split("?");
+  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(search)) };
+};
+
+/** {path, query} of the address. */
+export const place = signal(parse());
+
+let unsaved = () => false;
+let shown = location.hash;
+
+/** While `isUnsaved()` holds, leaving the screen asks first. Returns how to end that. */
+export function guard(isUnsaved) {
+  unsaved = isUnsaved;
+  return () => {
+    if (unsaved === isUnsaved) unsaved = () => false;
+  };
+}
+
+addEventListener("hashchange", () => {
+  const samePath = parse().path === place.value.path;
+  if (!samePath && unsaved() && !confirm(UNSAVED)) {
+    history.replaceState(null, "", shown || "#/");
+    return;
+  }
+  shown = location.hash;
+  place.value = parse();
+});
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved()) event.preventDefault();
+});
+
+/** The address of a screen, for `href`. Empty values are left out. */
+export function href(path, query = {}) {
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
+  return `#${path}${search.size ? `?${search}` : ""}`;
+}
+
+export function go(path, query) {
+  location.hash = href(path, query);
+}
+
+/** Changes filters in the address; the screen stays. Never for what people are called or reached by. */
+export function refine(changes) {
+  const { path, query } = place.value;
+  history.replaceState(null, "", href(path, { ...query, ...changes }));
+  shown = location.hash;
+  place.value = parse();
+}
+
+/** The first route whose pattern fits: `/jobs/:id` gives {route, params}. */
+export function match(routes, path) {
+  for (const route of routes) {
+    const names = [];
+    const pattern = route.path.replace(/:(\w+)/g, (_, name) => (names.push(name), "([^/]+)"));
+    const found = new RegExp(`^${pattern}$`).exec(path);
+    if (found) return { route, params: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1])])) };
+  }
+  return null;
+}

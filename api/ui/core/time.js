@@ -1,0 +1,56 @@
+/** Moments and durations as people read them. A time always says its zone. */
+import { signal } from "@preact/signals";
+
+export const MY_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+
+/** Milliseconds; moves every second while the page is seen, so that relative times stay true. */
+export const now = signal(Date.now());
+setInterval(() => {
+  if (!document.hidden) now.value = Date.now();
+}, 1000);
+document.addEventListener("visibilitychange", () => (now.value = Date.now()));
+
+const formats = new Map();
+const formatOf = (zone) => {
+  if (!formats.has(zone)) {
+    const options = { year: "numeric", month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit" };
+    formats.set(zone, new Intl.DateTimeFormat("en-GB", { ...options, second: "2-digit", hourCycle: "h23", timeZone: zone }));
+  }
+  return formats.get(zone);
+};
+
+/** "Tue, 24 Nov 2026, 09:00:00 Europe/Paris" */
+export function exact(moment, zone = MY_ZONE) {
+  return moment ? `${formatOf(zone).format(new Date(moment))} ${zone}` : "never";
+}
+
+const STEPS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]];
+const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** "in 3 hours", "2 minutes ago", "now" */
+export function relative(moment, at = now.value) {
+  if (!moment) return "never";
+  const difference = new Date(moment).getTime() - at;
+  const [unit, size] = STEPS.find(([, step]) => Math.abs(difference) >= step) ?? ["second", 1000];
+  return relativeFormat.format(Math.round(difference / size), unit);
+}
+
+/** "1 h 5 min", "350 ms" */
+export function duration(ms) {
+  if (ms === null || ms === undefined) return "–";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
+/** What a `datetime-local` field shows for a moment in a zone: "2026-11-24T09:00". */
+export function wallClock(moment, zone) {
+  const parts = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+  }).format(new Date(moment));
+  return parts.replace(" ", "T");
+}
