@@ -84,11 +84,6 @@ class Workbench:
         """Until no run of this template is being executed."""
         await eventually(lambda: self.daemon.executor.running_of(template) == 0)
 
-    async def settle_first(self) -> None:
-        """Until the outcome of at least one started run is durable."""
-        before = self.daemon.executor.running
-        await eventually(lambda: self.daemon.executor.running < before)
-
     async def until_ended(self, run_id: str) -> None:
         """Until this process does not execute the run any more, and its outcome is durable."""
         await eventually(lambda: not self.daemon.executor.holds(run_id))

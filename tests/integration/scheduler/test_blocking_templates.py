@@ -170,7 +170,7 @@ async def test_a_template_that_holds_the_gil_leaves_the_other_jobs_alone(bench: 
     await pids_of(path)
     await bench.db.dynamic_jobs.insert_one(job_document("healthy", schedule=once(MONDAY + seconds(2))))
     await bench.tick(1)
-    await bench.settle_first()
+    await bench.settle_all_of("noop")
     assert await bench.states(jobId="healthy") == ["succeeded"]
     assert await bench.states(jobId="job-1") == ["running"]
 
