@@ -1,6 +1,6 @@
 """What all answers have in common. Models here describe answers and are never used to make them."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -61,7 +61,8 @@ class KeptInFiles(Authored):
 
 def page_of(item: type[BaseModel], *, damaged: bool = True) -> type[BaseModel]:
     """The page of a list of these. damaged: a document of it may be malformed."""
-    shape: type[BaseModel] = Page.__class_getitem__(item | Malformed if damaged else item)
+    listed: Any = item | Malformed if damaged else item
+    shape: Any = Page.__class_getitem__(listed)
     return create_model(f"PageOf{item.__name__}", __base__=shape, __doc__=f"A part of a list of {item.__name__}.")
 
 
