@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.answers.jobs import job_answer
 from api.auth import needs
-from api.context import actor, clock, identity, if_match, store
+from api.context import actor, clock, identity, if_match, store, vault
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
 from api.contract.jobs import Job
 from api.definitions.calendars import calendars_of, check_calendars
@@ -78,7 +78,7 @@ def create_job(body: JobBody) -> Response:
     check_calendars(body.schedule, store())
     check_policies(body.policies, store())
     document_id, request_hash = identity()
-    job = new_job(document_id, body, store().catalogue.all(), actor(), clock().now())
+    job = new_job(document_id, body, store().catalogue.all(), vault(), actor(), clock().now())
     return created(job_answers([store().jobs.insert(job, actor(), request_hash)])[0])
 
 
@@ -98,7 +98,7 @@ def replace_job(path: DocumentPath, body: JobBody) -> Response:
 
     def mutation(stored: dict[str, Any]) -> Change:
         check_calendars(body.schedule, store())
-        return replaced(stored, body, catalogue, actor(), clock().now())
+        return replaced(stored, body, catalogue, vault(), actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)
@@ -114,7 +114,7 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
         definition = merged(stored, body.given())
         check_calendars(definition.schedule, store())
         check_policies(definition.policies, store())
-        return replaced(stored, definition, catalogue, actor(), clock().now())
+        return replaced(stored, definition, catalogue, vault(), actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)
