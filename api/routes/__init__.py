@@ -5,6 +5,7 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     audit_log,
     backfills,
+    bulk_actions,
     calendars,
     callbacks,
     description,
@@ -35,6 +36,7 @@ def blueprints() -> list[APIBlueprint]:
     """Every resource of the API."""
     modules = (
         templates,
+        bulk_actions,
         jobs,
         job_actions,
         backfills,
