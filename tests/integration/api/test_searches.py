@@ -32,8 +32,8 @@ def people(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("q", "found"),
     [("ada", ["Ada King"]), ("KING ada", ["Ada King"]), ("love", []), ("hop", ["Grace Hopper"]),
-     ("k-", ["Ada King", "Grace Hopper"]), ("émi", ["Émile Zola"]), ("+336", ["Émile Zola"]), ("grace@example.org", ["Grace Hopper"]), ("da", []),
-     (".*", []), ("$ne", [])],
+     ("k-", ["Ada King", "Grace Hopper"]), ("émi", ["Émile Zola"]), ("+336", ["Émile Zola"]),
+     ("grace@example.org", ["Grace Hopper"]), ("da", []), (".*", []), ("$ne", [])],
 )  # fmt: skip
 def test_people_are_found_by_how_words_begin(admin: Caller, people: None, q: str, found: list[str]) -> None:
     assert names(admin, PEOPLE, q=q) == found
