@@ -46,12 +46,17 @@ def _by_calendar(collection: str) -> IndexSpec:
 
 
 INDEXES: tuple[IndexSpec, ...] = (
-    IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
+    IndexSpec(
+        names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1), ("_id", 1)),
+        "the daemon: which jobs are due, and when next; the API: jobs in the order in which they are due",
+    ),
     IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
     IndexSpec(
         names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
     ),
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
+    IndexSpec(names.DYNAMIC_JOBS, "by_name", (("name", 1), ("_id", 1)), "the API: jobs by name, and search in names"),
+    IndexSpec(names.DYNAMIC_JOBS, "labels", (("labels.$**", 1),), "the API: jobs with a label"),
     _by_calendar(names.DYNAMIC_JOBS),
     _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),
@@ -146,6 +151,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.RECIPIENTS, "by_external_key", (("externalKey", 1),), "the API: whom an import means",
         unique=True, partial={"externalKey": {"$gt": ""}},
     ),
+    IndexSpec(names.RECIPIENTS, "by_search", (("search", 1),), "the API: search for people by how words begin"),
     IndexSpec(names.RECIPIENTS, "by_email", (("email", 1),), "the API: whom an import means"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
     IndexSpec(

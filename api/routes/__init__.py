@@ -5,6 +5,7 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     audit_log,
     backfills,
+    bulk_actions,
     calendars,
     callbacks,
     description,
@@ -15,6 +16,7 @@ from api.routes import (
     job_actions,
     jobs,
     maintenance,
+    me,
     message_decisions,
     messages,
     notification_templates,
@@ -35,6 +37,7 @@ def blueprints() -> list[APIBlueprint]:
     """Every resource of the API."""
     modules = (
         templates,
+        bulk_actions,
         jobs,
         job_actions,
         backfills,
@@ -50,6 +53,7 @@ def blueprints() -> list[APIBlueprint]:
         host_users,
         messages,
         exports,
+        me,
         tokens,
         audit_log,
         message_decisions,

@@ -3,7 +3,7 @@
 Every change writes the definition only, raises `revision` and unsets `plannedRevision`, which hands it to the daemon.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
 from shared.models.base import Document
-from shared.queries.keyset import Position
+from shared.queries.keyset import Order, Position
 from shared.queries.revisions import etag, etag_matches, next_revision
 
 TOMBSTONE_KEPT = timedelta(days=30)
@@ -65,9 +65,21 @@ class DefinitionStore:
             raise NoSuchDocument(document_id)
         return next((document for document in found if document["_id"] == document_id), found[0])
 
-    def page(self, conditions: Mapping[str, Any], limit: int, position: Position | None) -> Page:
-        """The newest first, without the deleted."""
-        return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, "createdAt", limit, position)
+    @translated()
+    def by_ids(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those that exist."""
+        wanted = {"_id": {"$in": list(ids)}, **NOT_DELETED}
+        return list(self._connection.collection(self.collection).find(wanted))
+
+    def page(
+        self,
+        conditions: Mapping[str, Any],
+        limit: int,
+        position: Position | None,
+        order: Order = Order("createdAt"),  # noqa: B008 - a tuple
+    ) -> Page:
+        """Without the deleted."""
+        return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, order, limit, position)
 
     def _hide(self) -> journal.Hide:
         """What the audit log must not show of these documents is taken out by it."""
@@ -92,8 +104,7 @@ class DefinitionStore:
             seen = self.find(document_id)
             if not etag_matches(if_match, seen.get("revision")):
                 raise RevisionMismatch(etag(seen.get("revision")))
-            if action in DEFINING:
-                refuse_foreign_change(seen, actor)
+            self.check_change(seen, action, actor)
             change = mutation(seen)
             if change.nothing:
                 return seen
@@ -101,6 +112,11 @@ class DefinitionStore:
             if changed is not None:
                 return changed
         raise TransactionConflict(f"{document_id} keeps being changed by others")
+
+    def check_change(self, seen: Mapping[str, Any], action: str, actor: Actor) -> None:
+        """ManagedByFiles if files keep the document, and this is about what they say."""
+        if action in DEFINING:
+            refuse_foreign_change(seen, actor)
 
     def delete(self, document_id: str, if_match: str | None, actor: Actor) -> None:
         """Leaves a tombstone for the daemon; it disappears after 30 days."""

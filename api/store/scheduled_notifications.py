@@ -6,7 +6,9 @@ from typing import Any
 from api.store.definitions import NOT_DELETED, DefinitionStore
 from api.store.errors import translated
 from api.store.ids import text_of
+from api.store.pages import Page, contains
 from shared.collections import NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
+from shared.queries.keyset import Position
 
 NOT_A_TEST: dict[str, Any] = {"purpose": {"$ne": "test"}}
 
@@ -16,6 +18,15 @@ class ScheduledNotificationStore(DefinitionStore):
 
     collection = SCHEDULED_NOTIFICATIONS
     noun = "scheduled_notification"
+
+    def search(self, template_id: str | None, name: str | None, limit: int, position: Position | None) -> Page:
+        """Those of a template, or whose name contains `name`; None: whatever. Without tests."""
+        conditions = dict(NOT_A_TEST)
+        if template_id is not None:
+            conditions["templateId"] = template_id
+        if name is not None:
+            conditions["name"] = contains(name)
+        return self.page(conditions, limit, position)
 
     @translated()
     def message_counts(self, documents: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:

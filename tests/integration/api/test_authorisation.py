@@ -36,6 +36,7 @@ RUN, OPERATE, EDIT, EXPORTS = Permission.RUN, Permission.OPERATE, Permission.EDI
 NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/templates": {"GET": READ},
     f"{SCHEDULER}/jobs": {"GET": READ, "POST": EDIT},
+    f"{SCHEDULER}/jobs/bulk": {"POST": OPERATE},
     f"{SCHEDULER}/jobs/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{SCHEDULER}/jobs/<id>/run": {"POST": RUN},
     f"{SCHEDULER}/jobs/<id>/pause": {"POST": SWITCH},
@@ -79,6 +80,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/deliveries/<id>": {"GET": READ},
     f"{NOTIFICATIONS}/suppressions": {"GET": READ, "POST": EDIT},
     f"{NOTIFICATIONS}/suppressions/<id>": {"GET": READ, "DELETE": EDIT},
+    "/api/me": {"GET": Permission.IDENTIFY},
     "/api/admin/tokens": {"GET": ADMINISTER, "POST": ADMINISTER},
     "/api/admin/tokens/<id>": {"GET": ADMINISTER, "DELETE": ADMINISTER},
     "/api/admin/audit": {"GET": ADMINISTER},
