@@ -72,7 +72,7 @@ def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
 
 def _page(which: RunFilter, query: PageQuery) -> Response:
     page = store().runs.page(which, query.limit, query.position)
-    masks = store().catalogue.masks()
+    masks = store().catalogue.masks(page.documents)
     return ok(listing([run_answer(masks.hidden(stored)) for stored in page.documents], page.end))
 
 
@@ -90,7 +90,7 @@ def _visible_run(path: DocumentPath) -> dict[str, Any]:
 @shows(Run, Malformed)
 def read_run(path: DocumentPath) -> Response:
     run = _visible_run(path)
-    return ok(run_answer(store().catalogue.masks().hidden(run)))
+    return ok(run_answer(store().catalogue.masks([run]).hidden(run)))
 
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
