@@ -55,9 +55,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SuppressionBody": {"email": "gone@example.com", "note": "asked on the phone"},
     "TokenBody": {"name": "crm", "role": "viewer", "expiresIn": "30d"},
     "ResolveBody": {"state": "sent"},
-    "RunAsked": {"commandId": "5f0c2b7e", "runId": "nightly:m:5f0c2b7e"},
-    "Commanded": {"commandId": "5f0c2b7e"},
-    "BackfillAsked": {"commandId": "5f0c2b7e", "count": 24},
+    "RunAsked": {"commandId": "5f0c2b7e", "runId": "nightly:m:5f0c2b7e", "daemonAlive": True},
+    "Commanded": {"commandId": "5f0c2b7e", "daemonAlive": True},
+    "BackfillAsked": {"commandId": "5f0c2b7e", "count": 24, "daemonAlive": True},
     "SchedulePreview": {
         "description": "At 02:30, every day (Europe/Paris time)",
         "occurrences": [
