@@ -35,4 +35,4 @@ class JobStore(DefinitionStore):
         return {template for template in found if isinstance(template, str)}
 
     def _hide(self) -> Hide:
-        return self._catalogue.masks().hidden
+        return lambda document: self._catalogue.masks([document]).hidden(document)
