@@ -61,7 +61,7 @@ const columnsOf = (setOpen, reload) => [
 function RowActions({ person, onEdit, onDeleted }) {
   const name = nameOf(person);
   const remove = async () => {
-    const text = `${name} is deleted, and leaves every group. Scheduled notifications no longer reach them. This cannot be undone.`;
+    const text = `${name} is deleted. Groups and scheduled notifications that name them no longer reach them. This cannot be undone.`;
     if (!(await ask({ title: `Delete ${name}?`, text, yes: "Delete", danger: true }))) return;
     await attempt(() => unlessManaged((query) => api.remove(`notifications/recipients/${person.id}`, person.revision, query)), `${name} is deleted.`);
     onDeleted();
