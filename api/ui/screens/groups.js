@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
-import { TextField } from "../components/fields.js";
+import { SearchField, TextField } from "../components/fields.js";
 import { useForm } from "../components/form.js";
 import { FormDialog } from "../components/form_dialog.js";
 import { unlessManaged } from "../components/managed.js";
@@ -11,13 +11,15 @@ import { PeoplePicker } from "../components/people_picker.js";
 import { DataTable } from "../components/table.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { useList } from "../core/resource.js";
+import { useList, useSettled } from "../core/resource.js";
 import { may } from "../core/session.js";
 
 const PATH = "notifications/groups";
 
 export default function Groups() {
-  const list = useList(PATH);
+  const [typed, setTyped] = useState("");
+  const q = useSettled(typed.trim());
+  const list = useList(PATH, { q });
   const [open, setOpen] = useState(null);
   const saved = (group) => {
     setOpen(null);
@@ -27,8 +29,9 @@ export default function Groups() {
   const add = may("edit") && html`<button type="button" onClick=${() => setOpen({ group: null })}>Add a group</button>`;
   return html`
     <${Head} title="Groups" about="Named sets of recipients. A scheduled notification reaches whoever is in its groups when it is sent.">${add}<//>
+    <div class="filters"><${SearchField} label="Search by name" value=${typed} onInput=${setTyped} /></div>
     <${DataTable} caption="Groups" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="groups"
-      empty=${html`<${Empty} title="There are no groups"><p>Add one, and choose who belongs to it; or import people from a CSV file into one.</p>${add}<//>`} />
+      empty=${q ? html`<${Empty} title="No such group"><p>No group has this in its name.</p><//>` : html`<${Empty} title="There are no groups"><p>Add one, and choose who belongs to it; or import people from a CSV file into one.</p>${add}<//>`} />
     ${open && html`<${GroupDialog} group=${open.group} onClose=${() => setOpen(null)} onSaved=${saved} />`}
   `;
 }
