@@ -33,11 +33,31 @@ class ScheduledNotification(ScheduledNotificationCreate, KeptInFiles):
     updated_by: str
     approval: Approval | None
     pause: Pause | None
+    rule: str = Field(description="The schedule in plain words.")
     next_run: Moment | None
     last_run: LastFanOut | None
     state: Literal["active", "paused", "awaiting_approval", "completed", "cancelled", "quarantined"]
     problem: Problem
     statistics: Statistics
+
+
+class ComingSend(Answer):
+    """When one scheduled notification is sent in a time."""
+
+    id: str
+    name: str
+    channels: list[Channel]
+    recipient_timezone: bool = Field(description="The times are those of `timezone`; each recipient's own decides.")
+    timezone: str
+    moments: list[Moment]
+    more: bool = Field(description="There are more moments in that time than are listed.")
+
+
+class ComingSends(Answer):
+    """What is to be sent in a time."""
+
+    items: list[ComingSend]
+    more: bool = Field(description="There are more scheduled notifications than are listed.")
 
 
 class RetriedMessages(Answer):

@@ -1,6 +1,7 @@
 """`scheduled_notifications`, and what became of their messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from api.store.definitions import NOT_DELETED, DefinitionStore
@@ -27,6 +28,13 @@ class ScheduledNotificationStore(DefinitionStore):
         if name is not None:
             conditions["name"] = contains(name)
         return self.page(conditions, limit, position)
+
+    @translated()
+    def due_before(self, moment: datetime, limit: int) -> list[dict[str, Any]]:
+        """Those whose next occurrence comes before the moment, the next first. Walks the index `due`."""
+        wanted = {"daemon.nextRun": {"$type": "date", "$lt": moment}, **NOT_DELETED, **NOT_A_TEST}
+        collection = self._connection.collection(self.collection)
+        return list(collection.find(wanted).sort("daemon.nextRun", 1).limit(limit))
 
     @translated()
     def message_counts(self, documents: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:

@@ -60,6 +60,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/templates/<id>/test": {"POST": EDIT},
     f"{NOTIFICATIONS}/templates/<id>/statistics": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled": {"GET": READ, "POST": EDIT},
+    f"{NOTIFICATIONS}/scheduled/coming": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{NOTIFICATIONS}/scheduled/<id>/pause": {"POST": SWITCH},
     f"{NOTIFICATIONS}/scheduled/<id>/resume": {"POST": SWITCH},
