@@ -64,9 +64,9 @@ function optionsOf(UPlot, { width, height, series, value, line }) {
     width,
     height,
     cursor: { drag: { x: false, y: false }, points: { show: line } },
-    scales: { y: { range: (_, __, highest) => [0, Math.max(highest ?? 0, 1)] } },
+    scales: { x: { range: (plot, first, last) => aroundColumns(plot.data[0], first, last) }, y: { range: (_, __, highest) => [0, Math.max(highest ?? 0, 1)] } },
     axes: [
-      { ...axis, values: (_, moments, __, ___, step) => moments.map((moment) => axisTime(moment * 1000, step * 1000)) },
+      { ...axis, size: 30, values: (_, moments, __, ___, step) => moments.map((moment) => axisTime(moment * 1000, step * 1000)) },
       { ...axis, size: 58, values: (_, numbers) => numbers.map((number) => (Number.isInteger(number) || line ? value(number) : "")) },
     ],
     series: [
@@ -81,6 +81,12 @@ function optionsOf(UPlot, { width, height, series, value, line }) {
       })),
     ],
   };
+}
+
+/** Half a column more on both sides: the outer ones are seen whole. */
+function aroundColumns(times, first, last) {
+  const half = times.length > 1 ? (times[1] - times[0]) / 2 : 1800;
+  return [first - half, last + half];
 }
 
 const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });

@@ -15,8 +15,9 @@ const DAY_MS = 24 * HOUR_MS;
 const DAYS = 7;
 const EVERY_MS = 30_000;
 const BAD = ["failed", "timed_out", "interrupted"];
-const FAILURES = 8;
-const COMING = 8;
+const READ_FAILURES = 50;
+const SHOWN_FAILURES = 6;
+const COMING = 12;
 
 const sumOf = (hour, states) => states.reduce((sum, state) => sum + (hour[state] ?? 0), 0);
 const failedIn = (hour) => sumOf(hour, BAD);
@@ -77,26 +78,33 @@ export const HeatPanel = ({ statistics }) => html`
   <//>
 `;
 
-/** The latest runs of the last day that did not succeed, with why. */
+/** Runs that did not succeed as [{run: the latest, count}], one for each job, the latest first. */
+function byJob(runs) {
+  const latestFirst = runs.sort((one, other) => (one.scheduledFor < other.scheduledFor ? 1 : -1));
+  return [...Map.groupBy(latestFirst, (run) => run.jobId).values()].map((those) => ({ run: those[0], count: those.length }));
+}
+
+/** The jobs whose runs did not succeed in the last day, with why. */
 export function FailuresPanel() {
   const failures = useResource(
     "failures",
     async (signal) => {
-      const query = { from: new Date(Date.now() - DAY_MS).toISOString(), limit: FAILURES };
+      const query = { from: new Date(Date.now() - DAY_MS).toISOString(), limit: READ_FAILURES };
       const lists = await Promise.all(BAD.map((state) => api.get("admin/scheduler/runs", { ...query, state }, signal)));
-      const runs = lists.flatMap((list) => list.items).sort((one, other) => (one.scheduledFor < other.scheduledFor ? 1 : -1));
-      return runs.slice(0, FAILURES);
+      return { jobs: byJob(lists.flatMap((list) => list.items)), more: lists.some((list) => list.nextCursor !== null) };
     },
     { every: EVERY_MS },
   );
   return html`<${Panel} title="Failures of the last day" actions=${html`<a href=${href("/runs", { state: "failed" })}>All failed</a>`}>
-    <${Loaded} resource=${failures}>${(runs) => runs.length === 0
+    <${Loaded} resource=${failures}>${({ jobs, more }) => jobs.length === 0
       ? html`<p class="muted">Nothing failed.</p>`
       : html`<ul class="plain-list">
-          ${runs.map((run) => html`<li key=${run.id}>
-            <a href=${runAddress(run)}>${run.jobName ?? run.jobId}</a> <${Badge} state=${run.state} /> <small class="muted"><${Moment} at=${run.finishedAt ?? run.scheduledFor} /></small><br />
+          ${jobs.slice(0, SHOWN_FAILURES).map(({ run, count }) => html`<li key=${run.jobId}>
+            <a href=${runAddress(run)}>${run.jobName ?? run.jobId}</a> <${Badge} state=${run.state} />${" "}
+            <small class="muted"><${Moment} at=${run.finishedAt ?? run.scheduledFor} />${count > 1 && `, ${more ? "at least " : ""}${count} times`}</small><br />
             <small>${run.error?.message ?? run.reason ?? "No message."}</small>
           </li>`)}
+          ${jobs.length > SHOWN_FAILURES && html`<li class="muted">and ${jobs.length - SHOWN_FAILURES} more jobs</li>`}
         </ul>`}<//>
   <//>`;
 }
@@ -109,7 +117,7 @@ export function ComingPanel() {
       ? html`<p class="muted">Nothing is due. <a href=${href("/jobs/new")}>Create a job</a></p>`
       : html`
           <${Timeline} items=${items} from=${now.value} />
-          <ul class="plain-list">${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
+          <ul class="plain-list coming">${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
             <a href=${item.jobId ? href(`/jobs/${encodeURIComponent(item.jobId)}`) : href(`/notifications/scheduled/${encodeURIComponent(item.notificationId)}`)}>${item.name}</a>${" "}
             <small class="muted"><${Moment} at=${item.at} /></small>
           </li>`)}</ul>

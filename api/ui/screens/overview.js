@@ -21,17 +21,17 @@ export default function Overview() {
     ${seen === null
       ? statusError.value ? html`<${Failure} error=${statusError.value} retry=${readStatus} />` : html`<p aria-busy="true">Loading…</p>`
       : html`<${Verdict} seen=${seen} /><${Tiles} seen=${seen} statistics=${statistics} />`}
-    <div class="grid">
-      <${Panel} title="Running now" actions=${html`<a href=${href("/runs", { state: "running" })}>All running</a>`}>
-        <${RunningList} resource=${running} />
-      <//>
+    <div class="halves">
+      <div>
+        <${Panel} title="Running now" actions=${html`<a href=${href("/runs", { state: "running" })}>All running</a>`}>
+          <${RunningList} resource=${running} />
+        <//>
+        <${HeatPanel} statistics=${statistics} />
+      </div>
       <${FailuresPanel} />
     </div>
     <${RunsPerHourPanel} statistics=${statistics} />
-    <div class="grid">
-      <${ComingPanel} />
-      <${HeatPanel} statistics=${statistics} />
-    </div>
+    <${ComingPanel} />
   `;
 }
 
