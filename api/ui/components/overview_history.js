@@ -8,7 +8,7 @@ import { Badge, Loaded, Moment, Panel } from "./basics.js";
 import { Chart } from "./charts.js";
 import { HeatMap, Timeline } from "./hours.js";
 import { runAddress } from "./runs.js";
-import { Tile } from "./tile.js";
+import { Figure } from "./figure.js";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -42,7 +42,7 @@ export function SuccessTile({ statistics }) {
   const failed = hours.reduce((sum, hour) => sum + failedIn(hour), 0);
   const rate = ended === 0 ? null : 1 - failed / ended;
   const tone = rate === null ? "" : rate >= GOOD_RATE ? "good" : "warn";
-  return html`<${Tile} label="Success, 24 hours" value=${rate === null ? "–" : percent(rate)} tone=${tone}
+  return html`<${Figure} label="Success, 24 hours" value=${rate === null ? "–" : percent(rate)} tone=${tone}
     about=${statistics.data && `${failed} of ${ended} runs failed`} />`;
 }
 
@@ -98,7 +98,7 @@ export function FailuresPanel() {
   return html`<${Panel} title="Failures of the last day" actions=${html`<a href=${href("/runs", { state: "failed" })}>All failed</a>`}>
     <${Loaded} resource=${failures}>${({ jobs, more }) => jobs.length === 0
       ? html`<p class="muted">Nothing failed.</p>`
-      : html`<ul class="plain-list">
+      : html`<ul class="lines">
           ${jobs.slice(0, SHOWN_FAILURES).map(({ run, count }) => html`<li key=${run.jobId}>
             <a href=${runAddress(run)}>${run.jobName ?? run.jobId}</a> <${Badge} state=${run.state} />${" "}
             <small class="muted"><${Moment} at=${run.finishedAt ?? run.scheduledFor} />${count > 1 && `, ${more ? "at least " : ""}${count} times`}</small><br />
@@ -117,7 +117,7 @@ export function ComingPanel() {
       ? html`<p class="muted">Nothing is due. <a href=${href("/jobs/new")}>Create a job</a></p>`
       : html`
           <${Timeline} items=${items} from=${now.value} />
-          <ul class="plain-list coming">${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
+          <ul class="lines coming">${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
             <a href=${item.jobId ? href(`/jobs/${encodeURIComponent(item.jobId)}`) : href(`/notifications/scheduled/${encodeURIComponent(item.notificationId)}`)}>${item.name}</a>${" "}
             <small class="muted"><${Moment} at=${item.at} /></small>
           </li>`)}</ul>

@@ -2,7 +2,7 @@
 import { Badge, Failure, Head, Moment, Note, Panel } from "../components/basics.js";
 import { ComingPanel, FailuresPanel, HeatPanel, RunsPerHourPanel, SuccessTile, useStatistics } from "../components/overview_history.js";
 import { RunningList } from "../components/runs.js";
-import { Tile } from "../components/tile.js";
+import { Figure } from "../components/figure.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";
@@ -61,17 +61,17 @@ function Tiles({ seen, statistics }) {
   const { runs, messages } = seen.queues;
   const oldest = Object.values(seen.oldestWaiting.messages).filter(Boolean).sort()[0];
   const late = (seen.overdue ?? 0) + (seen.overdueNotifications ?? 0);
-  return html`<dl class="tiles">
+  return html`<dl class="figures">
     <${DaemonTile} seen=${seen} />
     <${SuccessTile} statistics=${statistics} />
-    <${Tile} label="Overdue" value=${late} tone=${late > 0 ? "bad" : "good"} about=${`${seen.overdue ?? 0} jobs, ${seen.overdueNotifications ?? 0} notifications`} />
-    <${Tile} label="Runs running" value=${runs.running} about=${`${runs.retry_wait ?? 0} wait for another attempt`} />
-    <${Tile} label="Runs waiting" value=${runs.pending} about=${seen.oldestWaiting.run && html`the oldest since <${Moment} at=${seen.oldestWaiting.run} />`} />
-    <${Tile} label="Messages waiting" value=${(messages.pending ?? 0) + (messages.retry_wait ?? 0)}
+    <${Figure} label="Overdue" value=${late} tone=${late > 0 ? "bad" : "good"} about=${`${seen.overdue ?? 0} jobs, ${seen.overdueNotifications ?? 0} notifications`} />
+    <${Figure} label="Runs running" value=${runs.running} about=${`${runs.retry_wait ?? 0} wait for another attempt`} />
+    <${Figure} label="Runs waiting" value=${runs.pending} about=${seen.oldestWaiting.run && html`the oldest since <${Moment} at=${seen.oldestWaiting.run} />`} />
+    <${Figure} label="Messages waiting" value=${(messages.pending ?? 0) + (messages.retry_wait ?? 0)}
       about=${oldest ? html`the oldest due <${Moment} at=${oldest} />` : `${messages.sending ?? 0} being sent`} />
-    <${Tile} label="Messages to decide" value=${messages.unknown} tone=${messages.unknown > 0 ? "warn" : ""}
+    <${Figure} label="Messages to decide" value=${messages.unknown} tone=${messages.unknown > 0 ? "warn" : ""}
       about=${messages.unknown > 0 && html`<a href=${href("/notifications/queue", { state: "unknown" })}>Decide</a>`} />
-    <${Tile} label="Quarantined" value=${Object.values(seen.quarantined).reduce((sum, each) => sum + (each ?? 0), 0)}
+    <${Figure} label="Quarantined" value=${Object.values(seen.quarantined).reduce((sum, each) => sum + (each ?? 0), 0)}
       tone=${Object.values(seen.quarantined).some(Boolean) ? "bad" : ""} about="definitions that cannot run" />
   </dl>`;
 }
@@ -81,5 +81,5 @@ function DaemonTile({ seen }) {
   const alive = daemons.filter((daemon) => daemon.alive).length;
   const state = html`<a href=${href("/admin/daemons")}><${Badge} state=${daemonAlive ? "alive" : "away"} /></a>`;
   const about = leader?.alive ? `${leader.host ?? leader.instance} leads; ${alive} alive` : "nobody leads";
-  return html`<${Tile} label="Daemon" value=${state} about=${about} />`;
+  return html`<${Figure} label="Daemon" value=${state} about=${about} />`;
 }

@@ -1,7 +1,0 @@
-/** A figure with its name, for rows of figures in a <dl class="tiles">. */
-import { html } from "../core/html.js";
-
-/** tone: good, warn, bad or nothing. about: a line below. */
-export const Tile = ({ label, value, about, tone = "" }) => html`
-  <div class=${`tile ${tone}`}><dt>${label}</dt><dd><span>${value ?? "–"}</span>${about && html`<small>${about}</small>`}</dd></div>
-`;
