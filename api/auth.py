@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -35,9 +36,14 @@ class Principal:
     token_id: str
     name: str
     roles: tuple[Role, ...]
+    expires_at: datetime | None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset().union(*(PERMISSIONS[role] for role in self.roles))
 
     def may(self, permission: Permission) -> bool:
-        return any(permission in PERMISSIONS[role] for role in self.roles)
+        return permission in self.permissions
 
 
 def hash_token(token: str) -> str:
@@ -116,7 +122,7 @@ def _caller() -> Principal:
         count_failed_login(token[:PREFIX_CHARACTERS])
         raise _unauthenticated("The token is unknown, revoked or expired.", _INVALID)
     store().tokens.note_use(found, now)
-    return Principal(found.id, found.name, (found.role,))
+    return Principal(found.id, found.name, (found.role,), found.expires_at)
 
 
 def _of_host(token: str, reader: HostTokenReader) -> Principal:
@@ -128,7 +134,7 @@ def _of_host(token: str, reader: HostTokenReader) -> Principal:
         count_failed_login(token[-PREFIX_CHARACTERS:])  # how it begins says only that it is a JWT
         raise _unauthenticated("The token of the host application is not valid here.", _INVALID) from None
     name = f"{_HOST_NAMES}{caller.subject}"
-    return Principal(name, name, caller.roles)
+    return Principal(name, name, caller.roles, caller.expires_at)
 
 
 def _unauthenticated(detail: str, challenge: str) -> Problem:

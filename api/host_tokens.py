@@ -1,6 +1,7 @@
 """JWTs of the host application as bearer tokens. Off unless API_HOST_TOKENS is set."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ class HostCaller(NamedTuple):
 
     subject: str
     roles: tuple[Role, ...]
+    expires_at: datetime
 
 
 class InvalidHostToken(Exception):
@@ -68,17 +70,18 @@ class HostTokenReader:
                 leeway=LEEWAY_SECONDS,
                 options={"require": _REQUIRED},
             )
+            expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
         except jwt.ExpiredSignatureError:
             raise InvalidHostToken(expired=True) from None
         except jwt.PyJWKClientConnectionError as fault:
             log.warning("host_keys_not_fetched", url=self._expected.jwks_url, error=type(fault).__name__)
             raise _keys_unavailable() from None
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        except (jwt.PyJWTError, ValueError, OverflowError, OSError, RecursionError):
             raise InvalidHostToken(expired=False) from None
         subject = str(claims["sub"])
         if not subject or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
             raise InvalidHostToken(expired=False)
-        return HostCaller(subject, self._roles(claims))
+        return HostCaller(subject, self._roles(claims), expires_at)
 
     def _key_for(self, token: str) -> Any:
         return self._key if self._published is None else self._published.get_signing_key_from_jwt(token).key

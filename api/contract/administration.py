@@ -14,6 +14,18 @@ _Field = TypeVar("_Field")
 AsStored = Annotated[_Field | Any, Field(description="What a daemon wrote; anything, if somebody damaged it.")]
 
 
+class Me(Answer):
+    """Whose token it is, and what it may do."""
+
+    id: str = Field(description="Of the token; of a user of the host application `host:` and the subject.")
+    name: str
+    roles: list[Role]
+    permissions: list[Permission]
+    expires_at: Moment | None
+    at: Moment = Field(description="The time of the API.")
+    version: str
+
+
 class Token(Answer):
     """Who may call the API: everything but the secret."""
 

@@ -1,6 +1,7 @@
 """The OpenAPI document: made once at start from the views, their models and what they declare."""
 
 from collections.abc import Collection, Iterator
+from typing import cast
 
 from flask_openapi.openapi import OpenAPI
 from pydantic import BaseModel
@@ -76,7 +77,8 @@ def _schemas(operations: Collection[Operation]) -> tuple[Schemas, Json]:
         for shape in operation.shapes():
             wanted[shape, "serialization"] = None
     in_order = sorted(wanted, key=lambda each: (each[0].__name__, each[0].__module__, each[1]))
-    modes, definitions = models_json_schema(in_order, ref_template=_REFERENCE)
+    found, definitions = models_json_schema(in_order, ref_template=_REFERENCE)
+    modes = cast(Schemas, found)  # it would take dataclasses too
     schemas: Json = definitions["$defs"]
     for operation in operations:
         for model in (operation.path, operation.query):  # OpenAPI lists their fields one by one

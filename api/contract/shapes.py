@@ -1,8 +1,8 @@
 """What all answers have in common. Models here describe answers and are never used to make them."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.problems import ProblemCode
 from shared.models.base import Model, Moment
@@ -59,9 +59,10 @@ class KeptInFiles(Authored):
     managed_digest: str | None = Field(description="SHA-256 of what the file says; null after a forced change.")
 
 
-def page_of(item: type[Model], *, damaged: bool = True) -> type[Model]:
+def page_of(item: type[BaseModel], *, damaged: bool = True) -> type[BaseModel]:
     """The page of a list of these. damaged: a document of it may be malformed."""
-    shape = Page[item | Malformed if damaged else item]  # type: ignore[valid-type]  # made while running
+    listed: Any = item | Malformed if damaged else item
+    shape: Any = Page.__class_getitem__(listed)
     return create_model(f"PageOf{item.__name__}", __base__=shape, __doc__=f"A part of a list of {item.__name__}.")
 
 

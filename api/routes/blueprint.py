@@ -3,6 +3,7 @@
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
+API = "/api"
 ADMIN = "/api/admin"
 SCHEDULER = "/api/admin/scheduler"
 NOTIFICATIONS = "/api/notifications"

@@ -68,7 +68,8 @@ def download_export(path: DocumentPath) -> Response:
     )
     response.content_length = record.bytes  # send_file() does not look it up, and so knows no ranges
     try:
-        return response.make_conditional(request, accept_ranges=True, complete_length=record.bytes)
+        response.make_conditional(request, accept_ranges=True, complete_length=record.bytes)
     except RequestedRangeNotSatisfiable:
         file.close()
         raise
+    return response

@@ -13,6 +13,7 @@ from shared.models.base import Document, Moment, Name
 class Permission(StrEnum):
     """What a request may need. Each view of the API names one."""
 
+    IDENTIFY = "identify"  # ask who one is and what one may do
     READ = "read"  # definitions, runs, messages, people, the status
     READ_OWN_RUNS = "read_own_runs"  # the runs that one has asked for oneself
     READ_EXPORTS = "read_exports"  # exported files, which may hold what READ does not show
@@ -34,12 +35,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_READING = frozenset({Permission.READ, Permission.READ_OWN_RUNS})
+_KNOWN = frozenset({Permission.IDENTIFY})
+_READING = _KNOWN | {Permission.READ, Permission.READ_OWN_RUNS}
 _OPERATING = _READING | {Permission.SWITCH, Permission.RUN, Permission.OPERATE}
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _READING,
-    Role.SWITCHER: frozenset({Permission.SWITCH}),
-    Role.RUNNER: frozenset({Permission.RUN, Permission.READ_OWN_RUNS}),
+    Role.SWITCHER: _KNOWN | {Permission.SWITCH},
+    Role.RUNNER: _KNOWN | {Permission.RUN, Permission.READ_OWN_RUNS},
     Role.OPERATOR: _OPERATING,
     Role.EDITOR: _OPERATING | {Permission.EDIT, Permission.READ_EXPORTS},
     Role.ADMIN: frozenset(Permission),

@@ -23,7 +23,7 @@ def test_a_token_is_made_used_and_revoked_at_once(app: Flask, admin: Caller, db:
     made = admin.post(TOKENS, {**BODY, "expiresIn": "30d"})
     assert made.status_code == 201, made.text
     secret, token_id = made.json["token"], made.json["id"]
-    assert (made.json["state"], made.json["permissions"]) == ("valid", ["read", "read_own_runs"])
+    assert (made.json["state"], made.json["permissions"]) == ("valid", ["identify", "read", "read_own_runs"])
     assert made.headers["Location"] == f"{TOKENS}/{token_id}"
     life = datetime.fromisoformat(made.json["expiresAt"]) - datetime.now(UTC)
     assert timedelta(days=29) < life <= timedelta(days=30)

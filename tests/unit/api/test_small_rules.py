@@ -41,11 +41,11 @@ def test_if_match_names_the_present_revision(header: str | None, matches: bool) 
 
 def test_roles_are_sets_of_permissions_and_not_ranks() -> None:
     def allowed(role: Role) -> set[Permission]:
-        caller = Principal("id", "name", (role,))
+        caller = Principal("id", "name", (role,), None)
         return {permission for permission in Permission if caller.may(permission)}
 
-    assert allowed(Role.SWITCHER) == {Permission.SWITCH}
-    assert allowed(Role.RUNNER) == {Permission.RUN, Permission.READ_OWN_RUNS}
+    assert allowed(Role.SWITCHER) == {Permission.IDENTIFY, Permission.SWITCH}
+    assert allowed(Role.RUNNER) == {Permission.IDENTIFY, Permission.RUN, Permission.READ_OWN_RUNS}
     assert allowed(Role.VIEWER) < allowed(Role.OPERATOR) < allowed(Role.EDITOR) < allowed(Role.ADMIN)
     assert allowed(Role.ADMIN) == set(Permission)
     assert roles_with(Permission.ADMINISTER) == [Role.ADMIN]
