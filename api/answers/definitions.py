@@ -1,6 +1,6 @@
 """What the answers for jobs and for scheduled notifications have in common: state, problem, next run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from shared.errors import InvalidDefinition, ScheduleError
 from shared.models.definitions import Pause, Quarantine
 from shared.models.schedule import Schedule
 from shared.queries.revisions import revision_of
+from shared.schedule.describe import describe
 from shared.schedule.exclusions import NO_EXCLUSIONS, Exclusions
 from shared.schedule.misfire import next_not_excluded
 from shared.schedule.occurrences import next_occurrence
@@ -45,6 +46,23 @@ ExclusionsOf = Callable[[Schedule], Exclusions]
 def nothing_excluded(_schedule: Schedule) -> Exclusions:
     """For schedules without calendars."""
     return NO_EXCLUSIONS
+
+
+NamesOf = Callable[[Schedule], Sequence[str]]
+"""The names of a schedule's calendars."""
+
+
+def ids_as_names(schedule: Schedule) -> Sequence[str]:
+    """For calendars that were not read."""
+    return schedule.exclude_calendars
+
+
+def rule(schedule: Schedule, names_of: NamesOf) -> str:
+    """The schedule in plain words."""
+    try:
+        return describe(schedule, names_of(schedule))
+    except OverflowError:
+        return "At times that are out of the range of dates"
 
 
 class Standing(NamedTuple):

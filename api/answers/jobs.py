@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
+from api.answers.definitions import (
+    ExclusionsOf,
+    NamesOf,
+    ids_as_names,
+    is_resting,
+    malformed,
+    next_run,
+    nothing_excluded,
+    rule,
+    standing,
+)
 from api.answers.jsonable import fields_of
 from api.answers.owned import file_mark
 from shared.errors import InvalidDefinition
@@ -15,7 +25,10 @@ _RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
 
 
 def job_answer(
-    stored: Mapping[str, Any], now: datetime, exclusions_of: ExclusionsOf = nothing_excluded
+    stored: Mapping[str, Any],
+    now: datetime,
+    exclusions_of: ExclusionsOf = nothing_excluded,
+    names_of: NamesOf = ids_as_names,
 ) -> dict[str, Any]:
     """Never fails: a malformed job is `quarantined` with its problem."""
     try:
@@ -27,6 +40,7 @@ def job_answer(
     return {
         "id": job.id,
         **fields_of(job, *_DEFINITION, *_RECORD),
+        "rule": rule(job.schedule, names_of),
         "nextRun": next_run(state, planned, job, exclusions_of(job.schedule)),
         "lastRun": None if job.daemon.last_run is None else job.daemon.last_run.model_dump(mode="json", by_alias=True),
         "state": state,

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.answers.definitions import ExclusionsOf, is_resting, malformed, next_run, nothing_excluded, standing
+from api.answers.definitions import (
+    ExclusionsOf,
+    NamesOf,
+    ids_as_names,
+    is_resting,
+    malformed,
+    next_run,
+    nothing_excluded,
+    rule,
+    standing,
+)
 from api.answers.jsonable import fields_of, jsonable, moment
 from api.answers.messages import statistics
 from api.answers.owned import authored_answer, fault_of, file_mark, owned_answer
@@ -43,6 +53,7 @@ def scheduled_notification_answer(
     now: datetime,
     message_counts: Mapping[str, int],
     exclusions_of: ExclusionsOf = nothing_excluded,
+    names_of: NamesOf = ids_as_names,
 ) -> dict[str, Any]:
     """Never fails: a malformed one is `quarantined` with its problem."""
     counted = statistics(message_counts)
@@ -57,12 +68,13 @@ def scheduled_notification_answer(
     waits = (approval is not None and approval.at is None) or (planned and progress.needs_approval is not None)
     if waits and state in ("active", "paused"):
         state = "awaiting_approval"
-    last, rule = progress.last_run, notification.schedule
-    firing = notification.model_copy(update={"schedule": firing_schedule(notification, rule)})
-    exclusions = firing_exclusions(notification, rule, exclusions_of(rule))
+    last, schedule = progress.last_run, notification.schedule
+    firing = notification.model_copy(update={"schedule": firing_schedule(notification, schedule)})
+    exclusions = firing_exclusions(notification, schedule, exclusions_of(schedule))
     return {
         "id": notification.id,
         **fields_of(notification, *_DEFINITION, *_RECORD),
+        "rule": rule(schedule, names_of),
         "nextRun": next_run(state, planned, firing, exclusions),
         "lastRun": None
         if last is None

@@ -50,6 +50,7 @@ class Job(JobDefinition, KeptInFiles):
 
     pause: Pause | None
     updated_by: str
+    rule: str = Field(description="The schedule in plain words.")
     next_run: Moment | None
     last_run: LastRun | None
     state: JobState

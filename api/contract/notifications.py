@@ -33,6 +33,7 @@ class ScheduledNotification(ScheduledNotificationCreate, KeptInFiles):
     updated_by: str
     approval: Approval | None
     pause: Pause | None
+    rule: str = Field(description="The schedule in plain words.")
     next_run: Moment | None
     last_run: LastFanOut | None
     state: Literal["active", "paused", "awaiting_approval", "completed", "cancelled", "quarantined"]

@@ -67,7 +67,7 @@ def job_answers(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The answers for stored jobs, with the calendars that they name."""
     jobs, now = list(documents), clock().now()
     calendars, masks = calendars_of(jobs, store()), store().catalogue.masks()
-    return [job_answer(masks.hidden(stored), now, calendars.exclusions_of) for stored in jobs]
+    return [job_answer(masks.hidden(stored), now, calendars.exclusions_of, calendars.names_of) for stored in jobs]
 
 
 def job_document(stored: dict[str, Any]) -> Response:

@@ -80,7 +80,9 @@ def _answers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     calendars = calendars_of(documents, store())
     now = clock().now()
     return [
-        scheduled_notification_answer(stored, now, counts[text_of(stored["_id"])], calendars.exclusions_of)
+        scheduled_notification_answer(
+            stored, now, counts[text_of(stored["_id"])], calendars.exclusions_of, calendars.names_of
+        )
         for stored in documents
     ]
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, request
 from flask_openapi.blueprint import APIBlueprint
+from pydantic import BaseModel
 
 from api.auth import public
 from api.problems import Problem, ProblemCode
@@ -18,6 +19,13 @@ _POLICY = (
 )
 
 
+class FilePath(BaseModel):
+    """Which file of which version."""
+
+    version: str
+    name: str
+
+
 @blueprint.get("/")
 @public
 def shell() -> Response:
@@ -27,17 +35,18 @@ def shell() -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Security-Policy"] = _POLICY.format(scripts=found.shell_scripts)
     response.set_etag(found.version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/ui/<version>/<path:name>")
 @public
-def file(version: str, name: str) -> Response:
+def file(path: FilePath) -> Response:
     """A file of the version that this API serves; 404 for another one, and the page loads itself again."""
     found = web_files()
-    if version != found.version or name not in found.others:
+    if path.version != found.version or path.name not in found.others:
         raise Problem(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND, "There is no such file in this version.")
-    response = _served(found.others[name])
+    response = _served(found.others[path.name])
     response.headers["Cache-Control"] = _FOR_EVER
     return response
 
