@@ -13,6 +13,7 @@ from flask import Flask, current_app, g, request
 from api.problems import FieldFault, Problem, ProblemCode, invalid_fields
 from api.store import Actor, Store
 from shared.clock import Clock
+from shared.secrets_vault import Vault
 from shared.settings import Settings
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -20,6 +21,7 @@ LONGEST_KEY = 200
 FILES_HEADER = "X-Managed-By"
 FILE_MARK = re.compile(r"files; label=([A-Za-z0-9_.-]{1,63}); digest=([0-9a-f]{64})")
 _STORE, _CLOCK, _SETTINGS = "unified_scheduler_store", "unified_scheduler_clock", "unified_scheduler_settings"
+_VAULT = "unified_scheduler_vault"
 
 
 def keep(app: Flask, a_store: Store, a_clock: Clock, the_settings: Settings) -> None:
@@ -27,6 +29,7 @@ def keep(app: Flask, a_store: Store, a_clock: Clock, the_settings: Settings) -> 
     app.extensions[_STORE] = a_store
     app.extensions[_CLOCK] = a_clock
     app.extensions[_SETTINGS] = the_settings
+    app.extensions[_VAULT] = Vault.of(the_settings.secrets_key)
 
 
 def store_of(app: Flask) -> Store:
@@ -46,6 +49,12 @@ def clock() -> Clock:
 
 def settings() -> Settings:
     found: Settings = current_app.extensions[_SETTINGS]
+    return found
+
+
+def vault() -> Vault:
+    """What seals and opens secret parameters."""
+    found: Vault = current_app.extensions[_VAULT]
     return found
 
 

@@ -28,6 +28,7 @@ _COMMON = (
     "notification_",
     "host_users",
     "public_",
+    "secrets_key",
     "unsubscribe_",
     "twilio_",
 )

@@ -60,6 +60,7 @@ from scheduler_daemon.workers.pool import WorkerPool
 from shared import __version__
 from shared.clock import Clock
 from shared.models.scheduler_state import Holder, RetentionSettings
+from shared.secrets_vault import Vault
 from shared.settings import Settings
 
 FLUSHES_IN_FLIGHT = 2
@@ -147,11 +148,13 @@ async def compose(
     recorder = Recorder(outcomes, finish_sessions, clock, retention, wiring.look_by)
     workers = WorkerPool(settings.daemon_worker_processes, settings.log_level)
     reports = RunReports(RunLogStore(database), clock, settings.log_level, wiring.leads)
+    vault = Vault.of(settings.secrets_key)
     executor = Executor(
-        templates, services, workers, reports, recorder, clock, settings.daemon_max_concurrent_runs, wiring.run_ended
-    )
+        templates, services, workers, reports, recorder, clock, settings.daemon_max_concurrent_runs, vault,
+        wiring.run_ended,
+    )  # fmt: skip
     due_sources = DueSources(DueSourceStore(database), templates, services)
-    reader = JobReader(templates)
+    reader = JobReader(templates, vault)
     planner = Planner(reader, rules.exclusions_of, retention.success)
     holder = _holder()
     observer = Observer(jobs, runs, reader, rules, due_sources, settings.daemon_batch_size)

@@ -46,12 +46,17 @@ def _by_calendar(collection: str) -> IndexSpec:
 
 
 INDEXES: tuple[IndexSpec, ...] = (
-    IndexSpec(names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1),), "the daemon: which jobs are due, and when next"),
+    IndexSpec(
+        names.DYNAMIC_JOBS, "due", (("daemon.nextRun", 1), ("_id", 1)),
+        "the daemon: which jobs are due, and when next; the API: jobs in the order in which they are due",
+    ),
     IndexSpec(names.DYNAMIC_JOBS, "unplanned", (("plannedRevision", 1),), "the daemon: new and changed jobs"),
     IndexSpec(
         names.DYNAMIC_JOBS, "by_template", (("template", 1), ("_id", 1)), "the daemon: jobs that have a due source"
     ),
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
+    IndexSpec(names.DYNAMIC_JOBS, "by_name", (("name", 1), ("_id", 1)), "the API: jobs by name, and search in names"),
+    IndexSpec(names.DYNAMIC_JOBS, "labels", (("labels.$**", 1),), "the API: jobs with a label"),
     _by_calendar(names.DYNAMIC_JOBS),
     _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),

@@ -4,7 +4,7 @@ A field that is a pydantic SecretStr has `format: password` and `writeOnly` in i
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import InvalidDefinition
@@ -22,7 +22,12 @@ def masked(params: Any, schema: Schema | None) -> Any:
         return _with_texts_masked(params)
     if not isinstance(params, Mapping):
         return MASK
-    return _masked(params, _Forms(schema, [schema]))
+    return with_secrets(params, schema, lambda value, _path: None if value is None else MASK)
+
+
+def with_secrets(params: Any, schema: Schema, change: Callable[[Any, tuple[str, ...]], Any]) -> Any:
+    """A copy of `params` with `change(value, path)` in place of each secret; the path begins with "params"."""
+    return _changed(params, _Forms(schema, [schema]), ("params",), change)
 
 
 def unmasked(params: Mapping[str, Any], stored: Any, schema: Schema) -> dict[str, Any]:
@@ -105,14 +110,17 @@ def _item_forms(form: Schema) -> Iterator[Any]:
     yield form.get("items")
 
 
-def _masked(value: Any, forms: _Forms) -> Any:
+def _changed(value: Any, forms: _Forms, path: tuple[str, ...], change: Callable[[Any, tuple[str, ...]], Any]) -> Any:
     if forms.are_secret:
-        return None if value is None else MASK
+        return change(value, path)
     if isinstance(value, Mapping):
-        return {name: _masked(inner, forms.of_field(str(name))) for name, inner in value.items()}
+        return {
+            name: _changed(inner, forms.of_field(str(name)), (*path, str(name)), change)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         of_items = forms.of_items()
-        return [_masked(inner, of_items) for inner in value]
+        return [_changed(inner, of_items, (*path, str(index)), change) for index, inner in enumerate(value)]
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -16,7 +17,7 @@ from shared.collections import CLIENT_OPTIONS, CODEC_OPTIONS
 from shared.settings import Settings
 from tests.support.api_process import ApiProcess
 from tests.support.daemon_process import DaemonProcess
-from tests.support.environment import ExplicitSettings
+from tests.support.environment import SECRETS_KEY, ExplicitSettings
 from tests.support.mongod_server import MongodServer
 from tests.support.smtp_server import SmtpServer
 from tests.support.web_server import WebServer
@@ -90,6 +91,7 @@ def settings(mongodb_uri: str, database_name: str, tmp_path: Path) -> Callable[.
             "mongodb_uri": mongodb_uri,
             "mongodb_database": database_name,
             "daemon_runtime_folder": tmp_path / "runtime",
+            "secrets_key": SecretStr(SECRETS_KEY),
         }
         return ExplicitSettings(**{**given, **overrides})
 

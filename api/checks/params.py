@@ -13,6 +13,7 @@ from api.problems import FieldFault, Problem, invalid_fields
 from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
 from shared.secret_params import unmasked
+from shared.secrets_vault import Vault
 
 MOST_FAULTS = 20
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
@@ -48,14 +49,17 @@ def find_template(template: str, catalogue: Sequence[PublishedTemplate]) -> Publ
     raise InvalidDefinition("template", f"there is no such job template; there are: {names}", "unknown_template")
 
 
-def checked_params(params: Mapping[str, Any], stored: Any, template: PublishedTemplate) -> dict[str, Any]:
-    """The parameters to store: masks of secrets replaced by those of `stored`, the parameters that were shown.
+def checked_params(
+    params: Mapping[str, Any], stored: Any, template: PublishedTemplate, vault: Vault, job_id: str
+) -> dict[str, Any]:
+    """The parameters to store, secrets sealed. A mask stands for that of `stored`, the parameters that were shown.
 
     InvalidDefinition or Problem 422 names what is wrong.
     """
-    whole = unmasked(params, stored, template.parameters_schema)
+    schema = template.parameters_schema
+    whole = unmasked(vault.opened(params, job_id), vault.openable(stored, job_id), schema)
     check_params(whole, template)
-    return whole
+    return vault.sealed(whole, schema, job_id, stored)
 
 
 def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:

@@ -15,6 +15,7 @@ from shared.errors import DuplicateDocument
 from shared.models.catalogue import PublishedTemplate
 from shared.models.jobs import JobDefinition
 from shared.models.notification_models import NotificationTemplateDefinition, ScheduledNotificationCreate
+from shared.secrets_vault import Vault
 
 LOOK_AGAIN_SECONDS = 0.2
 SAMPLE_ID = "sample-welcome"
@@ -107,7 +108,8 @@ def _ensure_job(session: Session, standard: StandardJob, catalogue: list[Publish
             "params": standard.params,
         }
     )
-    job = new_job(standard.id, definition, catalogue, session.actor, session.clock.now())
+    vault = Vault.of(session.settings.secrets_key)
+    job = new_job(standard.id, definition, catalogue, vault, session.actor, session.clock.now())
     _ensure(session, f"job {standard.id}", standard.id, lambda: session.store.jobs.insert(job, session.actor))
 
 

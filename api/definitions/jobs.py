@@ -21,6 +21,7 @@ from shared.models.definitions import Pause
 from shared.models.jobs import Job, JobDefinition, JobProgress
 from shared.models.notification_models import Channel
 from shared.models.policies import Alerts, Policies
+from shared.secrets_vault import Vault
 
 FIELDS = ("name", "template", "params", "schedule", "enabled", "labels", "policies")
 
@@ -55,10 +56,15 @@ def _check_reach(alerts: Alerts) -> None:
 
 
 def new_job(
-    document_id: str, definition: JobDefinition, catalogue: Sequence[PublishedTemplate], actor: Actor, now: datetime
+    document_id: str,
+    definition: JobDefinition,
+    catalogue: Sequence[PublishedTemplate],
+    vault: Vault,
+    actor: Actor,
+    now: datetime,
 ) -> Job:
     """The job to insert; InvalidDefinition or Problem 422 if it could never run."""
-    params = checked_params(definition.params, None, find_template(definition.template, catalogue))
+    params = checked_params(definition.params, None, find_template(definition.template, catalogue), vault, document_id)
     since = schedule_since(definition.schedule, now)
     return Job(
         **{**{name: getattr(definition, name) for name in FIELDS}, "params": params},
@@ -71,6 +77,7 @@ def replaced(
     stored: Mapping[str, Any],
     definition: JobDefinition,
     catalogue: Sequence[PublishedTemplate],
+    vault: Vault,
     actor: Actor,
     now: datetime,
 ) -> Change:
@@ -80,7 +87,8 @@ def replaced(
     stored one.
     """
     shown = stored.get("params") if stored.get("template") == definition.template else None
-    params = checked_params(definition.params, shown, find_template(definition.template, catalogue))
+    template = find_template(definition.template, catalogue)
+    params = checked_params(definition.params, shown, template, vault, str(stored["_id"]))
     fields = {name: value for name, value in definition.model_dump(by_alias=True).items() if name in FIELDS}
     fields["params"] = params
     mended = mended_record(stored, actor, now)
@@ -159,9 +167,9 @@ def startable(stored: Mapping[str, Any]) -> Job:
 
 
 def override_params(
-    job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate]
+    job: Job, override: Mapping[str, Any] | None, catalogue: Sequence[PublishedTemplate], vault: Vault
 ) -> dict[str, Any] | None:
     """The parameters of one run over the job's own, checked together; a masked secret is the job's."""
     template = find_template(job.template, catalogue)
-    whole = checked_params({**job.params, **(override or {})}, job.params, template)
+    whole = checked_params({**job.params, **(override or {})}, job.params, template, vault, job.id)
     return None if override is None else {name: whole[name] for name in override}

@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import ConfigDict
 
 from api.auth import needs
-from api.context import actor, clock, identity, store
+from api.context import actor, clock, identity, store, vault
 from api.contract.declarations import accepts, shows
 from api.contract.jobs import BackfillAsked, BackfillForeseen
 from api.definitions.calendars import calendars_of
@@ -46,7 +46,7 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
     now = clock().now()
     past = PastRange.model_validate(body.model_dump(include=set(PastRange.model_fields)))
     instants = _instants(job, past, now, calendars_of([stored_job], store()).exclusions_of(job.schedule))
-    params = override_params(job, body.params, store().catalogue.all())
+    params = override_params(job, body.params, store().catalogue.all(), vault())
     if body.dry_run:
         return ok(_description(job, instants))
     if not instants:

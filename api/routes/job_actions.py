@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from flask import Response
 
 from api.auth import needs, require
-from api.context import actor, clock, identity, if_match, store
+from api.context import actor, clock, identity, if_match, store, vault
 from api.contract.declarations import accepts, changes
 from api.contract.jobs import Job, JobSwitches, RunAsked
 from api.definitions.jobs import override_params, paused, resumed, startable
@@ -40,7 +40,7 @@ def run_job(path: DocumentPath, body: RunBody) -> Response:
     if body.params is not None or body.force:
         require(Permission.OPERATE)
     job = startable(store().jobs.find(path.id))
-    params = override_params(job, body.params, store().catalogue.all())
+    params = override_params(job, body.params, store().catalogue.all(), vault())
     command_id, request_hash = identity()
     command = Command(
         id=command_id,

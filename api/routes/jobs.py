@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.answers.jobs import job_answer
 from api.auth import needs
-from api.context import actor, clock, identity, if_match, store
+from api.context import actor, clock, identity, if_match, store, vault
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
 from api.contract.jobs import Job
 from api.definitions.calendars import calendars_of, check_calendars
@@ -18,6 +18,7 @@ from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.store.definitions import Change
+from api.store.job_filter import JobFilter, JobSort, JobState
 from shared.models.access import Permission
 from shared.models.base import Name, Text
 from shared.models.jobs import JobDefinition, Labels, TemplateType
@@ -27,12 +28,23 @@ from shared.models.schedule import Schedule
 blueprint = resource("jobs", SCHEDULER, "A job: a template, its parameters, a schedule and policies")
 
 
+LabelFilter = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?=", max_length=300)]
+
+
 class JobQuery(PageQuery):
     """Which jobs."""
 
     template: Annotated[str, Field(max_length=64, description="Only jobs of this template.")] | None = None
     enabled: Annotated[bool, Field(description="Only enabled, or only disabled jobs.")] | None = None
     q: Annotated[Text, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
+    label: Annotated[list[LabelFilter], Field(max_length=10, description="`key=value`; several: all of them.")] = []
+    state: JobState | None = None
+    sort: Annotated[JobSort, Field(description="Unless told: the newest first, or by name with `q`.")] | None = None
+
+    def which(self) -> JobFilter:
+        """Without the page."""
+        labels = dict(label.split("=", 1) for label in self.label)
+        return JobFilter(self.template, self.enabled, self.q, labels, self.state)
 
 
 class JobBody(Body, JobDefinition):
@@ -63,11 +75,11 @@ def job_document(stored: dict[str, Any]) -> Response:
     return document(job_answers([stored])[0])
 
 
-@blueprint.get("/jobs", summary="Jobs, the newest first")
+@blueprint.get("/jobs", summary="Jobs")
 @needs(Permission.READ)
 @lists(Job)
 def list_jobs(query: JobQuery) -> Response:
-    page = store().jobs.search(query.template, query.enabled, query.q, query.limit, query.position)
+    page = store().jobs.search(query.which(), query.sort, query.limit, query.position)
     return ok(listing(job_answers(page.documents), page.end))
 
 
@@ -78,7 +90,7 @@ def create_job(body: JobBody) -> Response:
     check_calendars(body.schedule, store())
     check_policies(body.policies, store())
     document_id, request_hash = identity()
-    job = new_job(document_id, body, store().catalogue.all(), actor(), clock().now())
+    job = new_job(document_id, body, store().catalogue.all(), vault(), actor(), clock().now())
     return created(job_answers([store().jobs.insert(job, actor(), request_hash)])[0])
 
 
@@ -98,7 +110,7 @@ def replace_job(path: DocumentPath, body: JobBody) -> Response:
 
     def mutation(stored: dict[str, Any]) -> Change:
         check_calendars(body.schedule, store())
-        return replaced(stored, body, catalogue, actor(), clock().now())
+        return replaced(stored, body, catalogue, vault(), actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)
@@ -114,7 +126,7 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
         definition = merged(stored, body.given())
         check_calendars(definition.schedule, store())
         check_policies(definition.policies, store())
-        return replaced(stored, definition, catalogue, actor(), clock().now())
+        return replaced(stored, definition, catalogue, vault(), actor(), clock().now())
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)

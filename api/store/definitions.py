@@ -22,7 +22,7 @@ from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
 from shared.models.base import Document
-from shared.queries.keyset import Position
+from shared.queries.keyset import Order, Position
 from shared.queries.revisions import etag, etag_matches, next_revision
 
 TOMBSTONE_KEPT = timedelta(days=30)
@@ -65,9 +65,15 @@ class DefinitionStore:
             raise NoSuchDocument(document_id)
         return next((document for document in found if document["_id"] == document_id), found[0])
 
-    def page(self, conditions: Mapping[str, Any], limit: int, position: Position | None) -> Page:
-        """The newest first, without the deleted."""
-        return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, "createdAt", limit, position)
+    def page(
+        self,
+        conditions: Mapping[str, Any],
+        limit: int,
+        position: Position | None,
+        order: Order = Order("createdAt"),  # noqa: B008 - a tuple
+    ) -> Page:
+        """Without the deleted."""
+        return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, order, limit, position)
 
     def _hide(self) -> journal.Hide:
         """What the audit log must not show of these documents is taken out by it."""

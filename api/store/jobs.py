@@ -1,13 +1,12 @@
 """`dynamic_jobs`."""
 
-import re
 from collections.abc import Iterable
-from typing import Any
 
 from api.store.catalogue import CatalogueStore
 from api.store.connection import Connection
 from api.store.definitions import DefinitionStore
 from api.store.errors import translated
+from api.store.job_filter import JobFilter, JobSort
 from api.store.journal import Hide
 from api.store.pages import Page
 from shared.clock import Clock
@@ -25,18 +24,9 @@ class JobStore(DefinitionStore):
         super().__init__(connection, clock)
         self._catalogue = catalogue
 
-    def search(
-        self, template: str | None, enabled: bool | None, name: str | None, limit: int, position: Position | None
-    ) -> Page:
-        """Jobs of a template, enabled or not, whose name contains `name`; None: whatever."""
-        conditions: dict[str, Any] = {}
-        if template is not None:
-            conditions["template"] = template
-        if enabled is not None:
-            conditions["enabled"] = enabled
-        if name is not None:
-            conditions["name"] = {"$regex": re.escape(name), "$options": "i"}
-        return self.page(conditions, limit, position)
+    def search(self, which: JobFilter, sort: JobSort | None, limit: int, position: Position | None) -> Page:
+        """A page of these jobs, in that order."""
+        return self.page(which.conditions(self._clock.now()), limit, position, which.order(sort))
 
     @translated()
     def templates_in_use(self, templates: tuple[str, ...]) -> set[str]:

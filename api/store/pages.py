@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from api.store.connection import Connection
 from api.store.errors import translated
 from shared.queries import keyset
-from shared.queries.keyset import Position
+from shared.queries.keyset import Order, Position
 
 _SORT_KEY = "__sortKey"
 
@@ -23,26 +23,33 @@ def read_page(
     connection: Connection,
     collection: str,
     conditions: Mapping[str, Any],
-    field: str,
+    order: Order | str,
     limit: int,
     position: Position | None,
     without: tuple[str, ...] = (),
 ) -> Page:
-    """At most `limit` documents that meet `conditions`, newest `field` first, after `position`. without: left out."""
+    """At most `limit` documents that meet `conditions`, after `position`. without: left out.
+
+    order: a field alone is the newest first.
+    """
+    order = Order(order) if isinstance(order, str) else order
     clauses = [dict(conditions)] if conditions else []
     if position is not None:
-        clauses.append(keyset.after(field, position))
+        clauses.append(keyset.after(order, position))
     projection = {_SORT_KEY: {"$meta": "sortKey"}, **dict.fromkeys(without, 0)}
     found = list(
         connection.collection(collection)
         .find({"$and": clauses} if clauses else {}, projection)
-        .sort(keyset.sort_keys(field))
+        .sort(order.sort_keys())
         .limit(limit + 1)
     )
-    ends = [_position(document, field) for document in found]
+    ends = [_position(document, order.field) for document in found]
     return Page(found[:limit], ends[limit - 1] if len(found) > limit else None)
 
 
 def _position(document: dict[str, Any], field: str) -> Position:
     key = document.pop(_SORT_KEY)[0]
-    return Position(key, document["_id"], document.get(field) == [])
+    found: Any = document
+    for part in field.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return Position(key, document["_id"], found == [])

@@ -1,5 +1,6 @@
 """The folder that survives restarts: its layout, its lock, and the files that the launcher itself writes."""
 
+import base64
 import fcntl
 import os
 import tempfile
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from deploy.local.errors import LaunchError
+from shared.secrets_vault import KEY_BYTES
 
 _LARGEST_LOG_BYTES = 10_000_000
 
@@ -23,6 +25,7 @@ class VarFolder:
         self.exports = self.path / "exports"
         self.runtime = self.path / "run"
         self.token_file = self.path / "admin-token"
+        self._secrets_key_file = self.path / "secrets-key"
         self._port_file = self.path / "mongodb.port"
         self._lock: IO[str] | None = None
 
@@ -76,6 +79,12 @@ class VarFolder:
     def remember_mongod_port(self, port: int) -> None:
         """Keeps the port for the next start, so that a client of yours finds the server again."""
         write_atomically(self._port_file, str(port).encode())
+
+    def secrets_key(self) -> str:
+        """The key of the jobs' secrets; made at the first start. Without this file they cannot be read any more."""
+        if not self._secrets_key_file.exists():
+            write_atomically(self._secrets_key_file, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        return self._secrets_key_file.read_text().strip()
 
     def write_token(self, token: str) -> None:
         """Replaces the token file; no moment passes in which others can read it."""

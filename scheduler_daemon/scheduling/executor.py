@@ -18,6 +18,7 @@ from scheduler_daemon.workers.pool import WorkerPool
 from shared.clock import Clock
 from shared.errors import InvalidDefinition, LeadershipLost
 from shared.models.runs import Run
+from shared.secrets_vault import Vault
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class Executor:
         recorder: OutcomeSink,
         clock: Clock,
         slots: int,
+        vault: Vault,
         on_free: Callable[[str, str], None],
     ) -> None:
         """on_free: called with template and job id when a run has ended and its outcome is durable."""
@@ -65,6 +67,7 @@ class Executor:
         self._recorder = recorder
         self._clock = clock
         self._slots = slots
+        self._vault = vault
         self._on_free = on_free
         self._live: dict[str, _Execution] = {}
         self._running_of: Counter[str] = Counter()
@@ -159,12 +162,16 @@ class Executor:
         template = self._templates.get(run["template"])
         if template is None:
             return Failed("TemplateMissing", f"the template {run['template']!r} is not installed", retryable=False)
+        try:
+            opened = {**run, "params": self._vault.opened(run["params"], run["jobId"])}
+        except InvalidDefinition as fault:
+            return Failed("SecretUnreadable", str(fault), retryable=False)
         if template.is_blocking:
-            return await self._workers.run(template, run, report)
+            return await self._workers.run(template, opened, report)
         try:
             context = context_for(
                 template,
-                run,
+                opened,
                 log=report.run_log.logger(),
                 clock=self._clock,
                 services=self._services,

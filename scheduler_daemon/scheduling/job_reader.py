@@ -7,13 +7,15 @@ from pydantic import ValidationError
 
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job, JobProgress
+from shared.secrets_vault import Vault
 
 
 class JobReader:
     """Reads jobs. templates: types that this daemon can run, with the model of their parameters."""
 
-    def __init__(self, templates: Mapping[str, Any]) -> None:
+    def __init__(self, templates: Mapping[str, Any], vault: Vault) -> None:
         self._templates = templates
+        self._vault = vault
 
     def read(self, document: Mapping[str, Any]) -> Job:
         """The job of a stored document; InvalidDefinition says why it can never run."""
@@ -25,8 +27,20 @@ class JobReader:
         if template is None:
             raise InvalidDefinition("template", f"the template {job.template!r} is not installed in the daemon")
         if job.planned_revision is None:
-            _check_parameters(template, job.params)
+            self._check_parameters(template, job)
         return job
+
+    def _check_parameters(self, template: Any, job: Job) -> None:
+        try:
+            params = self._vault.opened(job.params, job.id)
+        except InvalidDefinition:
+            return  # each run fails with this reason until the key is there; the job itself is right
+        try:
+            template.Parameters.model_validate(params)
+        except ValidationError as fault:
+            first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
+            path = ".".join(["params", *(str(part) for part in first["loc"])])
+            raise InvalidDefinition(path, first["msg"]) from None
 
     def readable(self, document: Mapping[str, Any]) -> Job | None:
         """The job, or None if planning will put it aside, with its reason, when it is due or changed."""
@@ -54,12 +68,3 @@ def _check_compared_fields(document: Mapping[str, Any], job: Job) -> None:
         raise InvalidDefinition("revision", "not a whole number")
     if document.get("daemon", {}).get("nextRun") != job.daemon.next_run:
         raise InvalidDefinition("daemon.nextRun", "not a date")
-
-
-def _check_parameters(template: Any, params: Mapping[str, Any]) -> None:
-    try:
-        template.Parameters.model_validate(params)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(["params", *(str(part) for part in first["loc"])])
-        raise InvalidDefinition(path, first["msg"]) from None

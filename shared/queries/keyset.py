@@ -1,7 +1,8 @@
-"""Keyset paging over (field, _id), newest first, whatever BSON types stand in the field.
+"""Keyset paging over (field, _id), up or down, whatever BSON types stand in the field.
 
 Comparison operators of MongoDB compare within one type, its sort does not. So a position is turned into "not one of
-those that came before", which is also exact for arrays (they sort by their largest element) and for missing fields.
+those that came before", which is also exact for arrays (they sort by their largest element, upwards by their smallest)
+and for missing fields; upwards not for arrays within arrays.
 """
 
 import math
@@ -55,28 +56,34 @@ class Position(NamedTuple):
     empty: bool = False
 
 
-def sort_keys(field: str) -> list[tuple[str, int]]:
-    """The order of every list: newest first."""
-    return [(field, -1), ("_id", -1)]
+class Order(NamedTuple):
+    """Of a list: by a field, and by `_id` where it is equal."""
+
+    field: str
+    descending: bool = True
+
+    def sort_keys(self) -> list[tuple[str, int]]:
+        """As find().sort() wants it."""
+        direction = -1 if self.descending else 1
+        return [(self.field, direction), ("_id", direction)]
 
 
-def after(field: str, position: Position) -> dict[str, Any]:
-    """The filter for documents that come after `position` in the order of sort_keys(field)."""
+def after(order: Order, position: Position) -> dict[str, Any]:
+    """The filter for documents that come after `position` in that order."""
+    field, beyond = order.field, _above if order.descending else _below
+    of_equal = [{"_id": {"$eq": position.id}}, *beyond("_id", position.id)]
     earlier: list[dict[str, Any]] = [
-        *_above(field, position.key),
-        *({field: {"$eq": position.key}, **clause} for clause in _at_or_above("_id", position.id)),
+        *beyond(field, position.key),
+        *({field: {"$eq": position.key}, **clause} for clause in of_equal),
     ]
     if position.empty:
         # An empty array sorts below null, and MongoDB's equality with null does not match it.
-        earlier = [{field: None}, *_above(field, None)]
-        earlier.extend({field: {"$size": 0}, **clause} for clause in _at_or_above("_id", position.id))
-    # `$not $gt` once more by itself: the planner makes index bounds of it, of $nor it makes none.
-    bound = [{field: {"$not": {"$gt": position.key}}}] if _is_comparable(position.key) else []
+        earlier = [{field: None}, *_above(field, None)] if order.descending else _lower_types(field, _place(None))
+        earlier.extend({field: {"$size": 0}, **clause} for clause in of_equal)
+    # `$not` of it once more by itself: the planner makes index bounds of it, of $nor it makes none.
+    operator = "$gt" if order.descending else "$lt"
+    bound = [{field: {"$not": {operator: position.key}}}] if _is_comparable(position.key) else []
     return {"$and": [*bound, {"$nor": earlier}]}
-
-
-def _at_or_above(field: str, value: Any) -> list[dict[str, Any]]:
-    return [{field: {"$eq": value}}, *_above(field, value)]
 
 
 def _above(field: str, value: Any) -> list[dict[str, Any]]:
@@ -90,6 +97,16 @@ def _above(field: str, value: Any) -> list[dict[str, Any]]:
     if isinstance(value, Regex | re.Pattern):
         return [*clauses, {field: {"$type": "regex"}}]  # likewise
     return [*clauses, {field: {"$gt": value}}] if _is_comparable(value) else clauses
+
+
+def _below(field: str, value: Any) -> list[dict[str, Any]]:
+    """What sorts lower than `value`: lower in its own type, and every lower type."""
+    clauses = _lower_types(field, _place(value))
+    if value is None:
+        return [*clauses, {field: {"$size": 0}}]
+    if _place(value) == _place(0) and not _is_nan(value):
+        clauses.append({field: math.nan})  # the least number, and below none in a comparison
+    return [*clauses, {field: {"$lt": value}}] if _is_comparable(value) else clauses
 
 
 def _is_comparable(value: Any) -> bool:
@@ -108,6 +125,15 @@ def _higher_types(field: str, place: int) -> list[dict[str, Any]]:
         names.remove(_NESTED_ARRAY)
         clauses.append({field: _HOLDS_ARRAY})
     if "null" in names:  # a missing field and an empty array sort with null, and have no type
+        clauses += [{field: None}, {field: {"$size": 0}}]
+    return [*clauses, {field: {"$type": names}}] if names else clauses
+
+
+def _lower_types(field: str, place: int) -> list[dict[str, Any]]:
+    names = [name for group in _ORDER[:place] for name in group if name != _NESTED_ARRAY]
+    clauses: list[dict[str, Any]] = []
+    if "null" in names:
+        names.remove("null")
         clauses += [{field: None}, {field: {"$size": 0}}]
     return [*clauses, {field: {"$type": names}}] if names else clauses
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bson import encode
+from pymongo.database import Database
 from standardwebhooks import Webhook
 
 from tests.support.api_process import ApiProcess
@@ -21,13 +23,17 @@ from tests.support.web_server import Reply, WebServer
 StartDaemon = Callable[..., DaemonProcess]
 StartApi = Callable[..., ApiProcess]
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SECRET = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
 TOKEN = "hunter2"
 RETRIED = {"retry": {"maxAttempts": 3, "backoff": "100ms"}}
 
 
 def test_a_call_is_repeated_until_it_succeeds_with_one_id_and_verifies_each_time(
-    audited: None, daemon: StartDaemon, api: StartApi, start_web_server: Callable[..., WebServer]
+    audited: None,
+    daemon: StartDaemon,
+    api: StartApi,
+    start_web_server: Callable[..., WebServer],
+    db: Database[dict[str, Any]],
 ) -> None:
     running = daemon(HTTP_ALLOWED_NETWORKS='["127.0.0.1/32"]')
     served, receiver = api(), start_web_server()
@@ -50,7 +56,23 @@ def test_a_call_is_repeated_until_it_succeeds_with_one_id_and_verifies_each_time
     paths = (f"jobs/{job['id']}", "jobs", "runs", f"runs/{run['id']}", f"runs/{run['id']}/logs")
     shown = str([job, *(served.request("GET", f"/api/admin/scheduler/{path}").text for path in paths)])
     written = running.log_text() + served.log_text()
-    assert not [secret for secret in (TOKEN, SECRET) if secret in shown + written]
+    stored = b"".join(encode(each) for name in db.list_collection_names() for each in db[name].find({}))
+    assert len(stored) > 1000
+    for secret in (TOKEN, SECRET):
+        assert secret not in shown + written
+        assert secret.encode() not in stored
+
+
+def test_a_secret_that_the_daemon_has_no_key_for_fails_the_run_once_and_says_why(
+    audited: None, daemon: StartDaemon, api: StartApi
+) -> None:
+    daemon(SECRETS_KEY=None)
+    served = api()
+    params = {"url": "https://hooks.example.com", "secretHeaders": {"Authorization": TOKEN}}
+    run = ended_run(served, create_job(served, "webhook_trigger", params=params, policies=RETRIED))
+    assert (run["state"], run["attempt"], run["error"]["type"]) == ("failed", 1, "SecretUnreadable")
+    assert "params.secretHeaders.Authorization" in run["error"]["message"]
+    assert "SECRETS_KEY" in run["error"]["message"]
 
 
 def test_an_attempt_waits_as_long_as_the_server_or_the_template_asks(

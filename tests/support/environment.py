@@ -1,5 +1,6 @@
 """The environment that a program under test gets: nothing of the developer's own settings leaks in."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRETS_KEY = base64.b64encode(bytes(range(32))).decode()
+"""Of the programs under test, so that jobs can have secrets."""
 _SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY")
 
 
@@ -28,5 +31,5 @@ def program_environment(**settings: object) -> dict[str, str]:
     """The caller's environment without any setting of this project, plus `settings` (None removes one)."""
     ours = {name.upper() for name in Settings.model_fields} | set(_SYSTEMD)
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ours}
-    kept["PYTHONPATH"] = str(ROOT)
-    return kept | {name: str(value) for name, value in settings.items() if value is not None}
+    given = {"PYTHONPATH": ROOT, "SECRETS_KEY": SECRETS_KEY, **settings}
+    return kept | {name: str(value) for name, value in given.items() if value is not None}

@@ -10,7 +10,7 @@ from shared.collections import AUDIT_LOG, JOB_RUNS
 from shared.indexes import INDEXES
 from shared.queries import keyset
 from shared.queries.audit_log import ORDER_FIELD, entries
-from shared.queries.keyset import Position
+from shared.queries.keyset import Order, Position
 from tests.integration.api.conftest import (
     JOBS,
     RUNS,
@@ -184,8 +184,8 @@ def test_each_filter_reads_by_its_index_in_the_order_of_the_list(
             db[AUDIT_LOG].create_index(list(spec.keys), name=spec.name)
     clauses = [entries(equal, about, START, None)]
     if position is not None:
-        clauses.append(keyset.after(ORDER_FIELD, position))
-    found = db[AUDIT_LOG].find({"$and": clauses}).sort(keyset.sort_keys(ORDER_FIELD)).limit(51).explain()
+        clauses.append(keyset.after(Order(ORDER_FIELD), position))
+    found = db[AUDIT_LOG].find({"$and": clauses}).sort(Order(ORDER_FIELD).sort_keys()).limit(51).explain()
     plan = str(found["queryPlanner"]["winningPlan"])
     assert f"'indexName': '{index}'" in plan
     assert "'stage': 'SORT'" not in plan

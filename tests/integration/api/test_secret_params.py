@@ -1,14 +1,23 @@
 """Secret parameters: masked in every answer and in the audit log, kept by whoever writes the mask back."""
 
+import base64
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from bson import encode
 from pydantic import BaseModel, SecretStr
 
+from api import create_app
+from api.context import store_of
 from shared.collections import AUDIT_LOG, COMMANDS, DYNAMIC_JOBS, JOB_RUNS, JOB_TEMPLATES
+from shared.secrets_vault import Vault, read_keys
+from shared.settings import Settings
 from tests.integration.api.conftest import JOBS, RUNS, Caller, Db, assert_problem, job_body, publish
 from tests.support.documents import MONDAY
+from tests.support.environment import SECRETS_KEY
 
 SECRET = "hunter2"
 
@@ -32,10 +41,21 @@ def job(calls: Db, admin: Caller) -> dict[str, Any]:
     return admin.created(JOBS, job_body(template="calls", params=params))
 
 
+VAULT = Vault(read_keys(SECRETS_KEY))
+
+
 def stored_params(db: Db) -> Any:
+    """Of the one job; nothing in the whole database shows a secret."""
+    assert_nowhere(db, SECRET)
     found = db[DYNAMIC_JOBS].find_one({})
     assert found is not None
-    return found["params"]
+    return VAULT.opened(found["params"], found["_id"])
+
+
+def assert_nowhere(db: Db, secret: str) -> None:
+    for name in db.list_collection_names():
+        for document in db[name].find({}):
+            assert secret.encode() not in encode(document), f"{name}: {document}"
 
 
 def run_document(**changes: Any) -> dict[str, Any]:
@@ -99,7 +119,8 @@ def test_a_run_with_the_mask_has_the_jobs_secret(job: dict[str, Any], admin: Cal
     assert admin.post(f"{JOBS}/{job['id']}/run", {"params": params}).status_code == 202
     command = calls[COMMANDS].find_one({})
     assert command is not None
-    assert command["params"] == {"token": SECRET, "url": "https://example.net"}
+    assert VAULT.opened(command["params"], job["id"]) == {"token": SECRET, "url": "https://example.net"}
+    assert_nowhere(calls, SECRET)
 
 
 def test_a_mask_without_a_stored_secret_is_refused_by_name(job: dict[str, Any], admin: Caller, calls: Db) -> None:
@@ -114,3 +135,46 @@ def test_a_secret_does_not_move_to_another_template(job: dict[str, Any], admin: 
     publish(calls, "others", Parameters.model_json_schema())
     answer = admin.patch(f"{JOBS}/{job['id']}", {"template": "others", "params": {"token": "***"}})
     assert_problem(answer, 422, "invalid_fields", "params.token")
+
+
+ApiWith = Callable[[str | None], Caller]
+
+
+@pytest.fixture
+def api_with(calls: Db, settings: Callable[..., Settings]) -> Iterator[ApiWith]:
+    """The API with another key, or none, called by an admin."""
+    with ExitStack() as opened:
+
+        def start(key: str | None) -> Caller:
+            app = create_app(settings(secrets_key=None if key is None else SecretStr(key)))
+            opened.callback(store_of(app).connection.close)
+            return Caller(app, "admin")
+
+        yield start
+
+
+def test_without_a_key_a_secret_is_refused_and_everything_else_is_taken(calls: Db, api_with: ApiWith) -> None:
+    keyless = api_with(None)
+    refused = keyless.post(JOBS, job_body(template="calls", params={"token": SECRET}))
+    fault = assert_problem(refused, 422, "invalid_fields", "params.token")
+    assert "SECRETS_KEY" in str(fault["errors"])
+    assert calls[DYNAMIC_JOBS].count_documents({}) == 0
+    keyless.created(JOBS, job_body(template="calls", params={"url": "https://example.com"}))
+
+
+def test_a_secret_that_no_key_opens_is_entered_again(job: dict[str, Any], api_with: ApiWith) -> None:
+    other = api_with(base64.b64encode(bytes(32)).decode())
+    one = f"{JOBS}/{job['id']}"
+    kept = other.patch(one, {"params": job["params"]})
+    assert_problem(kept, 422, "invalid_fields", "params.token")
+    entered = other.patch(one, {"params": {"token": "another"}})
+    assert entered.status_code == 200, entered.text
+    assert entered.json["params"] == {"token": "***"}
+
+
+def test_a_plain_secret_of_former_times_is_encrypted_when_the_job_is_changed(
+    job: dict[str, Any], admin: Caller, calls: Db
+) -> None:
+    calls[DYNAMIC_JOBS].update_one({}, {"$set": {"params": {"token": SECRET}}})
+    assert admin.patch(f"{JOBS}/{job['id']}", {"name": "Other"}).status_code == 200
+    assert stored_params(calls) == {"token": SECRET}

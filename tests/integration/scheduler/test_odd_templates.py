@@ -10,6 +10,7 @@ from scheduler_daemon.job_template import JobResult
 from scheduler_daemon.scheduling.executor import Executor
 from scheduler_daemon.scheduling.outcome import Outcome
 from shared.errors import LeadershipLost
+from shared.secrets_vault import Vault
 from tests.support.documents import MONDAY, command_document, job_document, once, seconds
 from tests.support.workbench import Workbench
 
@@ -156,7 +157,7 @@ async def test_the_late_record_of_an_attempt_does_not_free_the_attempt_after_it(
     recorder = Withholding()
     parts = bench.daemon
     executor = Executor(
-        templates, parts.notifications.services, parts.workers, parts.reports, recorder, bench.clock, 5,
+        templates, parts.notifications.services, parts.workers, parts.reports, recorder, bench.clock, 5, Vault(),
         lambda _kind, _job: None,
     )  # fmt: skip
     await bench.db.dynamic_jobs.insert_one(job_document(schedule=ONCE))

@@ -14,11 +14,12 @@ from scheduler_daemon.store.transactions import TransactionSession
 from shared.models.queue import QueueItem
 from shared.schedule.exclusions import NO_EXCLUSIONS
 from shared.schedule.overlap import NO_LIVE_RUNS
+from shared.secrets_vault import Vault
 from tests.integration.scheduler.conftest import OpenBench
 from tests.support.documents import MONDAY, job_document, once, seconds
 from tests.support.workbench import Workbench
 
-PLANNER = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
+PLANNER = Planner(JobReader({"noop": NoopTemplate()}, Vault()), lambda _: NO_EXCLUSIONS, timedelta(days=7))
 ADA = {"addresses": [{"email": "ada@example.com"}, {"phone": "+15550100"}]}
 LATE = MONDAY + seconds(300)
 

@@ -11,9 +11,10 @@ from scheduler_daemon.scheduling.planner import JobPlan, Planner
 from shared.clock import to_milliseconds
 from shared.schedule.exclusions import NO_EXCLUSIONS
 from shared.schedule.overlap import NO_LIVE_RUNS, LiveRuns
+from shared.secrets_vault import Vault
 from tests.support.documents import MONDAY, job_document, once, seconds
 
-PLANNER = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
+PLANNER = Planner(JobReader({"noop": NoopTemplate()}, Vault()), lambda _: NO_EXCLUSIONS, timedelta(days=7))
 
 
 def plan(document: dict[str, Any], now: datetime, live: LiveRuns = NO_LIVE_RUNS) -> JobPlan:

@@ -18,6 +18,7 @@ from scheduler_daemon.scheduling.job_reader import JobReader
 from scheduler_daemon.scheduling.planner import Planner
 from shared.clock import cut_to_milliseconds
 from shared.schedule.exclusions import NO_EXCLUSIONS
+from shared.secrets_vault import Vault
 from tests.support.documents import job_document
 from tests.unit.scheduler_daemon.nominal_instants import length, nominal_instants
 from tests.unit.scheduler_daemon.simulated_job import Life, SimulatedJob, Span
@@ -188,7 +189,7 @@ def check(job: SimulatedJob) -> None:
 
 @pytest.mark.parametrize("seed", [20261123])
 def test_in_a_year_of_a_thousand_jobs_no_instant_is_lost_and_none_is_decided_on_twice(seed: int):
-    planner = Planner(JobReader({"noop": NoopTemplate()}), lambda _: NO_EXCLUSIONS, timedelta(days=7))
+    planner = Planner(JobReader({"noop": NoopTemplate()}, Vault()), lambda _: NO_EXCLUSIONS, timedelta(days=7))
     away = outages(random.Random(seed))
     jobs = [simulated(number, seed, away, planner) for number in range(JOBS)]
     for job in jobs:
