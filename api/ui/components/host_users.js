@@ -1,0 +1,65 @@
+/** What users of the host application do not want: their opt-outs, kept here by the user's id. */
+import { useState } from "preact/hooks";
+
+import { api } from "../core/api.js";
+import { html } from "../core/html.js";
+import { useList } from "../core/resource.js";
+import { may } from "../core/session.js";
+import { Empty, Head, Moment } from "./basics.js";
+import { ActionButton, ask, attempt, tell } from "./dialog.js";
+import { TextField } from "./fields.js";
+import { useForm } from "./form.js";
+import { FormDialog } from "./form_dialog.js";
+import { unlessManaged } from "./managed.js";
+import { OptOutsField, optOutsText } from "./opt_outs.js";
+import { DataTable } from "./table.js";
+
+const PATH = "notifications/host-users";
+const path = (id) => `${PATH}/${encodeURIComponent(id)}`;
+
+export function HostUsers({ tabs }) {
+  const list = useList(PATH);
+  const [open, setOpen] = useState(null);
+  const saved = () => {
+    setOpen(null);
+    tell("The opt-outs are saved.");
+    list.reload();
+  };
+  const add = html`<button type="button" onClick=${() => setOpen({ user: null })}>Add opt-outs</button>`;
+  return html`
+    <${Head} title="Recipients" about="What users of the host application do not want. Who they are stands in its own collection.">${may("edit") && add}<//>
+    ${tabs}
+    <${DataTable} caption="Opt-outs of users of the host application" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="host-user-opt-outs" rowLabel=${(row) => row.id}
+      empty=${html`<${Empty} title="No user has opted out"><p>Add what a user does not want, by the id that the host application gives them.</p>${may("edit") && add}<//>`} />
+    ${open && html`<${PreferencesDialog} user=${open.user} onClose=${() => setOpen(null)} onSaved=${saved} />`}
+  `;
+}
+
+const columnsOf = (setOpen, reload) => [
+  { label: "User", cell: (row) => html`<code>${row.id}</code>${row.problem && html`<br /><small class="error">${row.problem}</small>`}`, csv: (row) => row.id },
+  { label: "Opt-outs", cell: (row) => optOutsText(row.optOuts) || "–", csv: (row) => optOutsText(row.optOuts) },
+  { label: "Changed", cell: (row) => html`<${Moment} at=${row.updatedAt} />`, csv: (row) => row.updatedAt, narrow: false },
+  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} user=${row} onEdit=${() => setOpen({ user: row })} onDeleted=${reload} />` }] : []),
+];
+
+function RowActions({ user, onEdit, onDeleted }) {
+  const remove = async () => {
+    if (!(await ask({ title: `Delete the opt-outs of ${user.id}?`, text: "This user gets every message again.", yes: "Delete", danger: true }))) return;
+    await attempt(() => unlessManaged((query) => api.remove(path(user.id), user.revision, query)), "The opt-outs are deleted.");
+    onDeleted();
+  };
+  return html`<span class="actions">
+    <button type="button" class="small outline" aria-label=${`Edit ${user.id}`} onClick=${onEdit}>Edit</button>
+    <${ActionButton} class="small outline danger" aria-label=${`Delete ${user.id}`} onClick=${remove}>Delete<//>
+  </span>`;
+}
+
+function PreferencesDialog({ user, onClose, onSaved }) {
+  const form = useForm({ id: user?.id ?? "", optOuts: user?.optOuts ?? [{ category: null, channel: null }] }, async ({ id, optOuts }) =>
+    onSaved(await unlessManaged((query) => api.put(path(id), { optOuts }, user?.revision ?? null, query))),
+  );
+  return html`<${FormDialog} title=${user ? `Opt-outs of ${user.id}` : "Add opt-outs"} form=${form} onClose=${onClose}>
+    ${!user && html`<${TextField} label="Id of the user" required help="As the host application has it." value=${form.values.id} error=${form.error("id")} onInput=${(id) => form.set("id", id)} />`}
+    <${OptOutsField} value=${form.values.optOuts} error=${form.error} onInput=${(optOuts) => form.set("optOuts", optOuts)} />
+  <//>`;
+}

@@ -1,0 +1,111 @@
+/** One scheduled notification: what it says, when it is sent next, what became of its messages, and what can be done. */
+import { useState } from "preact/hooks";
+
+import { Badge, Empty, Exact, Head, Loaded, Moment, Note } from "../components/basics.js";
+import { tellError } from "../components/dialog.js";
+import { SelectField } from "../components/fields.js";
+import { MessagesTable, STATE_OPTIONS } from "../components/messages.js";
+import { NotificationFacts } from "../components/notification_facts.js";
+import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
+import { api } from "../core/api.js";
+import { html } from "../core/html.js";
+import { useDocument, useList, useResource } from "../core/resource.js";
+import { go, refine } from "../core/router.js";
+import { may, me } from "../core/session.js";
+import { MY_ZONE, exact } from "../core/time.js";
+
+const EVERY_MS = 5000;
+const COMING = 10;
+
+export default function ScheduledNotification({ params, query }) {
+  const resource = useDocument(`notifications/scheduled/${params.id}`, {}, { every: EVERY_MS });
+  return html`<${Loaded} resource=${resource}>${(notification) => html`
+    <${Head} title=${notification.name ?? notification.id} about=${notification.rule}>
+      <${HeadActions} notification=${notification} onChanged=${resource.reload} />
+    <//>
+    <${Standing} notification=${notification} />
+    <${Tiles} statistics=${notification.statistics} />
+    <div class="grid">
+      <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
+      <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
+    </div>
+    <h2 class="apart">Messages</h2>
+    <${Messages} id=${params.id} state=${query.state ?? ""} />
+  `}<//>`;
+}
+
+function HeadActions({ notification, onChanged }) {
+  const waiting = notification.state === "awaiting_approval" && may("edit");
+  return html`
+    ${waiting && notification.approval?.requestedBy !== me.value.name && html`<${ApproveButton} notification=${notification} onChanged=${onChanged} />`}
+    ${may("operate") && notification.statistics.failed > 0 && html`<${RetryFailedButton} notification=${notification} onChanged=${onChanged} />`}
+    ${may("edit") && html`<${EditButton} notification=${notification} onSaved=${onChanged} />`}
+    <${NotificationActions} notification=${notification} onChanged=${onChanged} onDeleted=${() => go("/notifications/scheduled")} />
+  `;
+}
+
+/** The dialog is loaded when it is first opened. */
+function EditButton({ notification, onSaved }) {
+  const [open, setOpen] = useState(null);
+  const edit = async () => {
+    try {
+      const [module, template] = await Promise.all([
+        import("./ScheduleNotificationModal.js"),
+        api.get(`notifications/templates/${notification.templateId}`),
+      ]);
+      setOpen({ Modal: module.default, template });
+    } catch (error) {
+      tellError(error);
+    }
+  };
+  const close = () => setOpen(null);
+  return html`<button type="button" class="outline" onClick=${edit}>Edit</button>
+    ${open && html`<${open.Modal} template=${open.template} existing=${notification} onClose=${close} onSaved=${() => { close(); onSaved(); }} />`}`;
+}
+
+const Standing = ({ notification: { state, problem, pause, approval, managedBy } }) => html`
+  <p><${Badge} state=${state} /></p>
+  ${problem && html`<${Note} tone="bad">It is put aside until somebody mends it: ${problem}<//>`}
+  ${state === "awaiting_approval" && html`<${Note} tone="warn">
+    It has many recipients${approval && ` (${approval.recipients})`}: nothing is sent until somebody else than its author${approval && ` (${approval.requestedBy})`} approves it.
+  <//>`}
+  ${pause && html`<${Note} tone="warn" role="note">
+    Paused by ${pause.by}, <${Moment} at=${pause.at} />${pause.until ? html`, until ${exact(pause.until)}` : ", until somebody resumes it"}. ${pause.reason}
+  <//>`}
+  ${managedBy && html`<${Note} role="note">It is kept in files: change it there.<//>`}
+`;
+
+const Tiles = ({ statistics }) => html`<section aria-label="Statistics of its messages">
+  <dl class="tiles">
+    ${STATISTICS.map(([name, meaning, tone]) => html`<div key=${name} class=${`card tile ${statistics[name] > 0 ? tone : ""}`}>
+      <dt>${name}</dt><dd><strong class="number">${statistics[name]}</strong><small>${meaning}</small></dd>
+    </div>`)}
+  </dl>
+</section>`;
+
+function Coming({ notification }) {
+  const { schedule, state, id, revision } = notification;
+  const shown = ["active", "awaiting_approval"].includes(state);
+  const body = { schedule, count: COMING, viewerTimezone: MY_ZONE };
+  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) => (shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] }));
+  if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
+  return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
+    ${notification.recipientTimezone && html`<p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>`}
+    ${occurrences.length === 0 ? html`<p class="muted">No more: the schedule has ended.</p>` : html`<ol class="plain-list">
+      ${occurrences.map((each) => html`<li key=${each.at}>
+        <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
+        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
+        ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
+      </li>`)}
+    </ol>`}
+  `}<//>`;
+}
+
+function Messages({ id, state }) {
+  const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
+  const empty = html`<${Empty} title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
+  return html`
+    <div class="filters"><${SelectField} label="State" value=${state} options=${STATE_OPTIONS} onInput=${(value) => refine({ state: value })} /></div>
+    <${MessagesTable} list=${list} caption="Its messages" csvName="messages" empty=${empty} />
+  `;
+}

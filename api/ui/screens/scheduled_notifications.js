@@ -1,0 +1,46 @@
+/** Scheduled notifications: the list, and the calendar of what is to be sent. */
+import { Badge, Empty, Head, Moment } from "../components/basics.js";
+import { NotificationActions, StatisticsLine, statisticsText } from "../components/notifications.js";
+import { DataTable } from "../components/table.js";
+import { html } from "../core/html.js";
+import { useList } from "../core/resource.js";
+import { href } from "../core/router.js";
+import { may } from "../core/session.js";
+
+const EVERY_MS = 10_000;
+const ABOUT = "Who gets which notification, when, and what became of it.";
+
+export default function ScheduledNotifications() {
+  return html`
+    <${Head} title="Scheduled notifications" about=${ABOUT}>
+      ${may("edit") && html`<a role="button" class="button" href=${href("/notifications/templates")}>Schedule a notification</a>`}
+    <//>
+    <${NotificationList} />
+  `;
+}
+
+const NotificationList = () => {
+  const list = useList("notifications/scheduled", {}, { every: EVERY_MS });
+  const columns = [
+    { label: "Name", cell: nameCell, csv: (row) => row.name },
+    { label: "State", cell: stateCell, csv: (row) => row.state },
+    { label: "Rule", cell: (row) => row.rule ?? html`<span class="muted">unreadable</span>`, csv: (row) => row.rule, narrow: false },
+    { label: "Next send", cell: (row) => html`<${Moment} at=${row.nextRun} zone=${row.schedule?.timezone} />`, csv: (row) => row.nextRun },
+    { label: "Channels", cell: (row) => channelsOf(row), csv: channelsOf, narrow: false },
+    { label: "Messages", cell: (row) => html`<${StatisticsLine} statistics=${row.statistics} />`, csv: (row) => statisticsText(row.statistics) },
+    { label: "Actions", cell: (row) => html`<${NotificationActions} notification=${row} small onChanged=${list.reload} onDeleted=${list.reload} />` },
+  ];
+  return html`<${DataTable} caption="Scheduled notifications" columns=${columns} list=${list} csvName="scheduled-notifications" empty=${nothing()} />`;
+};
+
+const channelsOf = (row) => (Array.isArray(row.channels) ? row.channels.map((channel) => (channel === "sms" ? "SMS" : "e-mail")).join(", ") : "");
+
+const nameCell = (row) => html`<a href=${href(`/notifications/scheduled/${row.id}`)}>${row.name ?? row.id}</a>`;
+
+const stateCell = (row) => html`<${Badge} state=${row.state} />${row.state === "paused" && row.pause && html`<br /><small class="muted">${row.pause.reason || `by ${row.pause.by}`}</small>`}
+  ${row.problem && html`<br /><small class="error">${row.problem}</small>`}`;
+
+const nothing = () => html`<${Empty} title="Nothing is scheduled">
+  <p>Choose a template and press its clock button (⏰): then choose who gets it, and when.</p>
+  <p><a href=${href("/notifications/templates")}>Go to the templates</a></p>
+<//>`;
