@@ -31,7 +31,7 @@ export function Chart({ label, times, series, value = String, height = 200, line
       const width = Math.max(holder.current.clientWidth, 200);
       plot.current = new UPlot(optionsOf(UPlot, { width, height, series, value, line }), data.current, holder.current);
     }, setError);
-    const resizing = new ResizeObserver(() => plot.current?.setSize({ width: Math.max(holder.current.clientWidth, 200), height }));
+    const resizing = new ResizeObserver(([seen]) => plot.current?.setSize({ width: Math.max(seen.contentRect.width, 200), height }));
     resizing.observe(holder.current);
     return () => {
       ended = true;

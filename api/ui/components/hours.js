@@ -24,7 +24,7 @@ export function HeatMap({ hours }) {
         ${HOURS.map((hour) => html`<${HeatCell} key=${hour} day=${day} hour=${hour} most=${most} found=${those.filter((each) => new Date(each.at).getHours() === hour)} />`)}
       </tr>`)}</tbody>
     </table>
-    <p class="muted"><small>Darker: more runs, up to ${most} in an hour. A dot: some failed. Hours of ${MY_ZONE}.</small></p>
+    <p class="muted"><small>Stronger: more runs, up to ${most} in an hour. A dot: some failed. Hours of ${MY_ZONE}.</small></p>
   </div>`;
 }
 

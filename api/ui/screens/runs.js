@@ -16,8 +16,8 @@ const COLUMNS = [
   { label: "State", cell: (run) => html`<a href=${runAddress(run)} aria-label=${`Run of ${run.jobName ?? run.jobId}, ${run.state}`}><${Badge} state=${run.state} /></a>`, csv: (run) => run.state },
   { label: "Scheduled for", cell: (run) => html`<${Moment} at=${run.scheduledFor} />`, csv: (run) => run.scheduledFor },
   { label: "Took", cell: (run) => html`<${RunTook} run=${run} />`, csv: (run) => run.durationMs },
-  { label: "Attempt", cell: (run) => (run.attempt ? `${run.attempt} of ${run.maxAttempts}` : "–"), csv: (run) => run.attempt, narrow: false },
-  { label: "Trigger", cell: (run) => run.trigger, csv: (run) => run.trigger, narrow: false },
+  { label: "Attempt", cell: (run) => html`<span class="number">${run.attempt ? `${run.attempt} of ${run.maxAttempts}` : "–"}</span>`, csv: (run) => run.attempt, narrow: false },
+  { label: "Trigger", cell: (run) => html`<span class="number">${run.trigger}</span>`, csv: (run) => run.trigger, narrow: false },
   { label: "Result or reason", cell: (run) => html`${outcomeOf(run)}<${Progress} run=${run} />`, csv: outcomeOf },
 ];
 
