@@ -74,7 +74,8 @@ def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
 def _page(which: RunFilter, query: PageQuery) -> Response:
     page = store().runs.page(which, query.limit, query.position)
     masks = store().catalogue.masks(page.documents)
-    return ok(listing([run_answer(masks.hidden(stored)) for stored in page.documents], page.end))
+    names = store().jobs.names(str(stored.get("jobId")) for stored in page.documents)
+    return ok(listing([run_answer(masks.hidden(stored), names) for stored in page.documents], page.end))
 
 
 def _visible_run(path: DocumentPath) -> dict[str, Any]:
@@ -91,7 +92,8 @@ def _visible_run(path: DocumentPath) -> dict[str, Any]:
 @shows(Run, Malformed)
 def read_run(path: DocumentPath) -> Response:
     run = _visible_run(path)
-    return ok(run_answer(store().catalogue.masks([run]).hidden(run)))
+    names = store().jobs.names([str(run.get("jobId"))])
+    return ok(run_answer(store().catalogue.masks([run]).hidden(run), names))
 
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
