@@ -32,10 +32,10 @@ export function Conflict({ form, load, mine, fields, onTheirs, onMine }) {
 function Versions({ load, mine, fields, onTheirs, onMine, onKeep }) {
   const resource = useResource("theirs", load);
   return html`<${Loaded} resource=${resource}>${(theirs) => {
-    const differing = fields.filter(([name]) => !same(theirs[name], mine[name]));
+    const differ = differing(fields, theirs, mine);
     return html`
       <p>${theirs.updatedBy ?? "Somebody"} saved this at <${Exact} at=${theirs.updatedAt} />, after you opened it.</p>
-      ${differing.length === 0 ? html`<p>Both versions are the same.</p>` : html`<${Differences} differing=${differing} theirs=${theirs} mine=${mine} />`}
+      ${differ.length === 0 ? html`<p>Both versions are the same.</p>` : html`<${Differences} differing=${differ} theirs=${theirs} mine=${mine} />`}
       <div class="actions end">
         <button type="button" class="secondary outline" onClick=${onKeep}>Keep editing</button>
         <button type="button" class="outline" onClick=${() => onTheirs(theirs)}>Take theirs</button>
@@ -45,10 +45,14 @@ function Versions({ load, mine, fields, onTheirs, onMine, onKeep }) {
   }}<//>`;
 }
 
-const Differences = ({ differing, theirs, mine }) => html`
+/** Of these fields, [[name, label], ...], those that are not the same in both. */
+export const differing = (fields, one, other) => fields.filter(([name]) => !same(one[name], other[name]));
+
+/** Two versions side by side. names: of the two columns. */
+export const Differences = ({ differing, theirs, mine, names = ["Theirs", "Yours"] }) => html`
   <div class="table" role="region" aria-label="What differs" tabindex="0"><table>
     <caption class="sr-only">What differs</caption>
-    <thead><tr><th scope="col">Field</th><th scope="col">Theirs</th><th scope="col">Yours</th></tr></thead>
+    <thead><tr><th scope="col">Field</th>${names.map((name) => html`<th key=${name} scope="col">${name}</th>`)}</tr></thead>
     <tbody>${differing.map(([name, label]) => html`<tr key=${name}>
       <th scope="row">${label}</th><td><pre class="version">${written(theirs[name])}</pre></td><td><pre class="version">${written(mine[name])}</pre></td>
     </tr>`)}</tbody>
