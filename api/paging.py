@@ -12,7 +12,8 @@ from bson.json_util import JSONMode, JSONOptions
 from pydantic import BeforeValidator, Field
 
 from api.problems import FieldFault, Problem, ProblemCode
-from shared.models.base import Model, Moment, Text
+from api.requests import Asked
+from shared.models.base import Moment, Text
 from shared.queries.keyset import Position
 
 _LONGEST_CURSOR = 4000
@@ -35,7 +36,7 @@ _EXTENDED_JSON = JSONOptions(
 )
 
 
-class PageQuery(Model):
+class PageQuery(Asked):
     """The part of a query that every list has."""
 
     limit: Annotated[int, Field(ge=1, le=200, description="Most items in the answer.")] = 50

@@ -14,8 +14,12 @@ _INTERNAL_NAMES = ("_id", "token", "epoch", "expireAt", "width")
 _MOMENTS = ("scheduledFor", "startedAt", "finishedAt", "createdAt", "nextAttemptAt", "slowAt", "startBy")
 
 
-def run_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Never fails: a malformed run is `quarantined` with its problem."""
+def run_answer(stored: Mapping[str, Any], job_names: Mapping[str, str]) -> dict[str, Any]:
+    """Never fails: a malformed run is `quarantined` with its problem. job_names: by id, of the jobs that are known."""
+    return {**_shown(stored), "jobName": job_names.get(str(stored.get("jobId")))}
+
+
+def _shown(stored: Mapping[str, Any]) -> dict[str, Any]:
     try:
         run = Run.from_document(stored)
     except InvalidDefinition as fault:

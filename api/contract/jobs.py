@@ -108,6 +108,7 @@ class Run(Answer):
 
     id: str
     job_id: str
+    job_name: str | None = Field(description="As the job is called now; null if it is gone.")
     job_revision: int
     template: str
     trigger: Trigger

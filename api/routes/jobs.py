@@ -71,7 +71,7 @@ class JobPatch(Body):
 def job_answers(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The answers for stored jobs, with the calendars that they name."""
     jobs, now = list(documents), clock().now()
-    calendars, masks = calendars_of(jobs, store()), store().catalogue.masks()
+    calendars, masks = calendars_of(jobs, store()), store().catalogue.masks(jobs)
     return [job_answer(masks.hidden(stored), now, calendars.exclusions_of, calendars.names_of) for stored in jobs]
 
 

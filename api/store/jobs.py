@@ -1,5 +1,7 @@
 """`dynamic_jobs`."""
 
+from collections.abc import Iterable
+
 from api.store.catalogue import CatalogueStore
 from api.store.connection import Connection
 from api.store.definitions import DefinitionStore
@@ -34,5 +36,11 @@ class JobStore(DefinitionStore):
         )
         return {template for template in found if isinstance(template, str)}
 
+    @translated()
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """What these jobs are called, deleted ones too; whoever is not found is left out."""
+        found = self._connection.collection(self.collection).find({"_id": {"$in": list(set(ids))}}, {"name": 1})
+        return {str(job["_id"]): job["name"] for job in found if isinstance(job.get("name"), str)}
+
     def _hide(self) -> Hide:
-        return self._catalogue.masks().hidden
+        return lambda document: self._catalogue.masks([document]).hidden(document)

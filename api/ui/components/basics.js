@@ -1,4 +1,6 @@
 /** The small parts that every screen uses: moments, states, notes, empty screens. */
+import { useId } from "preact/hooks";
+
 import { html } from "../core/html.js";
 import { MY_ZONE, duration, exact, now, relative } from "../core/time.js";
 
@@ -22,7 +24,8 @@ const TONES = {
   warn: ["paused", "awaiting_approval", "unknown", "held", "interrupted", "expired", "skipped", "missed"],
   bad: ["failed", "quarantined", "dead", "timed_out", "abandoned", "bounced", "rejected", "revoked", "away", "undelivered"],
 };
-const toneOf = (state) => Object.keys(TONES).find((tone) => TONES[tone].includes(state)) ?? "plain";
+/** good, busy, warn, bad or plain: how a state looks. */
+export const toneOf = (state) => Object.keys(TONES).find((tone) => TONES[tone].includes(state)) ?? "plain";
 
 /** A state as a coloured word; the colour says nothing that the word does not. */
 export const Badge = ({ state, children }) =>
@@ -75,3 +78,12 @@ export const Facts = ({ rows }) => html`
 
 /** Any JSON, as text. */
 export const Json = ({ value, label = "JSON" }) => html`<pre tabindex="0" aria-label=${label}>${JSON.stringify(value, null, 2)}</pre>`;
+
+/** A part of a screen, with its name; each is a landmark. actions: beside the name. */
+export function Panel({ title, actions, class: name = "", children }) {
+  const id = useId();
+  return html`<section class=${`card panel ${name}`} aria-labelledby=${id}>
+    <header class="head"><h2 id=${id}>${title}</h2>${actions && html`<div class="actions">${actions}</div>`}</header>
+    ${children}
+  </section>`;
+}

@@ -1,8 +1,8 @@
 /** Fields of forms: label, help, and the API's error at the field. `error` is a text or null. */
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { MY_ZONE, ZONES } from "../core/time.js";
+import { MY_ZONE, ZONES, isZone, momentOf, wallClock } from "../core/time.js";
 
 /** What every field has around its control. children: called with the attributes for the control. */
 export function Field({ label, help, error, required, class: name = "", children }) {
@@ -83,3 +83,15 @@ export const ZoneField = ({ value, onInput, label = "Time zone", help = `Yours i
   return html`<${TextField} label=${label} help=${help} value=${value} onInput=${onInput} list=${id} ...${field} />
     <datalist id=${id}>${ZONES.map((zone) => html`<option key=${zone} value=${zone}></option>`)}</datalist>`;
 };
+
+/** A moment, as a clock in `zone` shows it. value and what onInput gets: ISO 8601, or null. */
+export function MomentField({ value, onInput, zone = MY_ZONE, help, ...field }) {
+  const clock = isZone(zone) ? zone : "UTC";
+  const given = useRef({ value: undefined, text: "" });
+  if (given.current.value !== value) given.current = { value, text: value ? wallClock(value, clock) : "" };
+  const input = (text) => {
+    given.current = { value: momentOf(text, clock), text };
+    onInput(given.current.value);
+  };
+  return html`<${TextField} type="datetime-local" value=${given.current.text} onInput=${input} help=${`In ${clock} time. ${help ?? ""}`} ...${field} />`;
+}

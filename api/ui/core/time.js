@@ -54,3 +54,24 @@ export function wallClock(moment, zone) {
   }).format(new Date(moment));
   return parts.replace(" ", "T");
 }
+
+export function isZone(zone) {
+  try {
+    formatOf(zone);
+    return Boolean(zone);
+  } catch {
+    return false;
+  }
+}
+
+/** The moment that a clock in `zone` shows as `wall` ("2026-11-24T09:00"), in ISO 8601; null for what is no time. */
+export function momentOf(wall, zone) {
+  const meant = Date.parse(`${wall}Z`);
+  if (Number.isNaN(meant)) return null;
+  const offset = (at) => Date.parse(`${wallClock(at, zone)}Z`) - Math.floor(at / 60_000) * 60_000;
+  const near = meant - offset(meant);
+  return new Date(meant - offset(near)).toISOString();
+}
+
+/** "Tue, 24 Nov 2026, 09:00:00" of "2026-11-24T09:00:00.000+01:00": the clock as it stands there. */
+export const wallText = (local) => exact(`${local.slice(0, 19)}Z`, "UTC").replace(" UTC", "");

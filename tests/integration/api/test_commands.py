@@ -167,3 +167,14 @@ def test_a_run_is_answered_as_documented_without_claim_tokens(admin: Caller, db:
     assert {"trigger", "startedAt", "finishedAt", "durationMs", "params", "result", "reason"} <= set(run)
     assert "token" not in run
     assert_problem(admin.get(f"{RUNS}/nonesuch"), 404, "not_found")
+
+
+def test_a_run_names_its_job_as_long_as_that_is_known(admin: Caller, db: Db) -> None:
+    job = admin.created(JOBS, job_body(name="Morning mail"))
+    insert_run(db, f"{job['id']}:m:1", "succeeded")
+    insert_run(db, "gone:m:1", "succeeded")
+    shown = {run["id"]: run["jobName"] for run in admin.get(RUNS).json["items"]}
+    assert shown == {f"{job['id']}:m:1": "Morning mail", "gone:m:1": None}
+    assert admin.get(f"{RUNS}/{job['id']}:m:1").json["jobName"] == "Morning mail"
+    assert admin.delete(f"{JOBS}/{job['id']}").status_code == 204
+    assert admin.get(f"{RUNS}/{job['id']}:m:1").json["jobName"] == "Morning mail"  # its tombstone knows

@@ -54,7 +54,7 @@ def test_every_answer_is_json_for_every_document(fields: dict[str, Any], documen
     answers: list[Callable[[dict[str, Any]], dict[str, Any]]] = [
         lambda each: job_answer(each, NOW),
         lambda each: scheduled_notification_answer(each, NOW, {}),
-        run_answer,
+        lambda each: run_answer(each, {}),
         message_answer,
         delivery_answer,
         notification_template_answer,
