@@ -12,7 +12,8 @@ from bson.json_util import JSONMode, JSONOptions
 from pydantic import BeforeValidator, Field
 
 from api.problems import FieldFault, Problem, ProblemCode
-from shared.models.base import Model, Moment
+from api.requests import Asked
+from shared.models.base import Moment, Text
 from shared.queries.keyset import Position
 
 _LONGEST_CURSOR = 4000
@@ -35,7 +36,7 @@ _EXTENDED_JSON = JSONOptions(
 )
 
 
-class PageQuery(Model):
+class PageQuery(Asked):
     """The part of a query that every list has."""
 
     limit: Annotated[int, Field(ge=1, le=200, description="Most items in the answer.")] = 50
@@ -47,6 +48,12 @@ class PageQuery(Model):
     def position(self) -> Position | None:
         """Where to go on; None: from the start. Problem 400 if the cursor is not one of ours."""
         return decode_cursor(self.cursor) if self.cursor is not None else None
+
+
+class SearchQuery(PageQuery):
+    """Of a list that can be searched."""
+
+    q: Annotated[Text, Field(min_length=1, max_length=200, description="What to search for.")] | None = None
 
 
 def encode_cursor(position: Position) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -120,7 +121,23 @@ UNSET: Any = None
 """Default of a field that may be absent but not null: pydantic never validates a default."""
 
 
-class Body(Model):
+class Asked(Model):
+    """Base of the models of requests."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Made once: flask-openapi asks for that of the query at every request."""
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        return _schema_of(cls)
+
+
+@cache
+def _schema_of(model: type[Asked]) -> dict[str, Any]:
+    return super(Asked, model).model_json_schema()
+
+
+class Body(Asked):
     """Base of the request models: JSON types are taken as they are ("yes" is no boolean, "5" no number)."""
 
     may_be_empty: ClassVar[bool] = False

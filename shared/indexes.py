@@ -151,6 +151,7 @@ INDEXES: tuple[IndexSpec, ...] = (
         names.RECIPIENTS, "by_external_key", (("externalKey", 1),), "the API: whom an import means",
         unique=True, partial={"externalKey": {"$gt": ""}},
     ),
+    IndexSpec(names.RECIPIENTS, "by_search", (("search", 1),), "the API: search for people by how words begin"),
     IndexSpec(names.RECIPIENTS, "by_email", (("email", 1),), "the API: whom an import means"),
     IndexSpec(names.RECIPIENT_GROUPS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of groups"),
     IndexSpec(

@@ -18,10 +18,17 @@ MOST_NESTING = 100
 
 def jsonable(value: Any, depth: int = 0) -> Any:
     """JSON that a person recognises: dates as RFC 3339, ids as text, what JSON has no word for as a description."""
-    if value is None or isinstance(value, bool | int):
-        return _enumerated(value)
+    kind = type(value)
+    if kind is str:
+        return _text(value)
+    if value is None or kind is bool or kind is int:
+        return value
+    if isinstance(value, Enum):
+        return jsonable(value.value, depth)
     if isinstance(value, str):
-        return _text(_enumerated(value))
+        return _text(value)
+    if isinstance(value, bool | int):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, datetime):
@@ -35,12 +42,8 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     return _other(value)
 
 
-def _enumerated(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
-
-
 def _text(text: str) -> str:
-    return text.encode(errors="replace").decode()
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _other(value: Any) -> str:

@@ -24,6 +24,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "JobBody": _JOB,
     "JobPatch": {"enabled": False, "policies": {"retry": {"maxAttempts": 5}}},
     "RunBody": {"force": False},
+    "BulkBody": {"action": "pause", "filter": {"label": ["team=crm"]}, "reason": "moving the CRM", "dryRun": True},
     "PauseBody": {"reason": "the supplier is closed", "until": "2126-12-24T08:00:00.000Z"},
     "MaintenanceBody": {"reason": "moving the database", "until": None},
     "BackfillBody": {"from": "2026-11-01T00:00:00.000Z", "to": "2026-11-02T00:00:00.000Z", "dryRun": True},
@@ -54,9 +55,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "SuppressionBody": {"email": "gone@example.com", "note": "asked on the phone"},
     "TokenBody": {"name": "crm", "role": "viewer", "expiresIn": "30d"},
     "ResolveBody": {"state": "sent"},
-    "RunAsked": {"commandId": "5f0c2b7e", "runId": "nightly:m:5f0c2b7e"},
-    "Commanded": {"commandId": "5f0c2b7e"},
-    "BackfillAsked": {"commandId": "5f0c2b7e", "count": 24},
+    "RunAsked": {"commandId": "5f0c2b7e", "runId": "nightly:m:5f0c2b7e", "daemonAlive": True},
+    "Commanded": {"commandId": "5f0c2b7e", "daemonAlive": True},
+    "BackfillAsked": {"commandId": "5f0c2b7e", "count": 24, "daemonAlive": True},
     "SchedulePreview": {
         "description": "At 02:30, every day (Europe/Paris time)",
         "occurrences": [

@@ -82,6 +82,27 @@ class BackfillForeseen(Answer):
     description: str
 
 
+class BulkItem(Answer):
+    """What became of one job, or would become."""
+
+    id: str
+    name: str | None
+    outcome: Literal["changed", "unchanged", "refused"]
+    code: str | None = Field(description="Why it was refused.")
+    detail: str | None
+
+
+class BulkResult(Answer):
+    """What became of each job, or with dryRun would become."""
+
+    action: str
+    dry_run: bool
+    changed: int
+    unchanged: int
+    refused: int
+    items: list[BulkItem]
+
+
 class Run(Answer):
     """One occurrence of a job, executed; or the record of why it was not."""
 

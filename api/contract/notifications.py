@@ -41,6 +41,25 @@ class ScheduledNotification(ScheduledNotificationCreate, KeptInFiles):
     statistics: Statistics
 
 
+class ComingSend(Answer):
+    """When one scheduled notification is sent in a time."""
+
+    id: str
+    name: str
+    channels: list[Channel]
+    recipient_timezone: bool = Field(description="The times are those of `timezone`; each recipient's own decides.")
+    timezone: str
+    moments: list[Moment]
+    more: bool = Field(description="There are more moments in that time than are listed.")
+
+
+class ComingSends(Answer):
+    """What is to be sent in a time."""
+
+    items: list[ComingSend]
+    more: bool = Field(description="There are more scheduled notifications than are listed.")
+
+
 class RetriedMessages(Answer):
     """How many messages are sent again."""
 

@@ -39,6 +39,7 @@ class Commanded(Answer):
     """The daemon will do it."""
 
     command_id: str
+    daemon_alive: bool = Field(description="False: no daemon was heard of lately; it is done when one is back.")
 
 
 class Authored(Answer):

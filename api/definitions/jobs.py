@@ -146,6 +146,16 @@ def resumed(stored: Mapping[str, Any], now: datetime) -> Change:
     return Change({"pause": None, "enabled": True}, now)
 
 
+def enabled(stored: Mapping[str, Any], now: datetime) -> Change:
+    """The job counts again, from now on."""
+    return Change(nothing=True) if readable(stored).enabled else Change({"enabled": True}, now)
+
+
+def disabled(stored: Mapping[str, Any], now: datetime) -> Change:
+    """The job does not count until somebody enables it."""
+    return Change({"enabled": False}, now) if readable(stored).enabled else Change(nothing=True)
+
+
 def readable(stored: Mapping[str, Any]) -> Job:
     """The stored job; Problem 409 if its definition is malformed. The daemon's part does not matter here."""
     try:

@@ -5,8 +5,10 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     audit_log,
     backfills,
+    bulk_actions,
     calendars,
     callbacks,
+    coming_sends,
     description,
     exports,
     groups,
@@ -36,6 +38,7 @@ def blueprints() -> list[APIBlueprint]:
     """Every resource of the API."""
     modules = (
         templates,
+        bulk_actions,
         jobs,
         job_actions,
         backfills,
@@ -44,6 +47,7 @@ def blueprints() -> list[APIBlueprint]:
         calendars,
         status,
         maintenance,
+        coming_sends,
         scheduled_notifications,
         notification_templates,
         recipients,

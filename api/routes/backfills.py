@@ -7,13 +7,14 @@ from flask import Response
 from pydantic import ConfigDict
 
 from api.auth import needs
+from api.commanded import commanded
 from api.context import actor, clock, identity, store, vault
 from api.contract.declarations import accepts, shows
 from api.contract.jobs import BackfillAsked, BackfillForeseen
 from api.definitions.calendars import calendars_of
 from api.definitions.jobs import override_params, startable
 from api.requests import Body, DocumentPath
-from api.responses import accepted, ok
+from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition
@@ -62,7 +63,7 @@ def backfill_job(path: DocumentPath, body: BackfillBody) -> Response:
         created_by=actor().name,
     )
     stored = store().commands.insert(command, actor(), request_hash, job.template)
-    return accepted({"commandId": stored["_id"], "count": len(instants)})
+    return commanded({"commandId": stored["_id"], "count": len(instants)})
 
 
 def _instants(job: Job, past: PastRange, now: datetime, exclusions: Exclusions) -> list[datetime]:

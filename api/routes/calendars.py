@@ -7,7 +7,7 @@ from api.auth import needs
 from api.context import actor, identity, if_match, store
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
 from api.contract.jobs import Calendar
-from api.paging import PageQuery, listing
+from api.paging import SearchQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -24,8 +24,8 @@ class CalendarBody(Body, CalendarDefinition):
 @blueprint.get("/calendars", summary="Calendars, the newest first")
 @needs(Permission.READ)
 @lists(Calendar)
-def list_calendars(query: PageQuery) -> Response:
-    page = store().calendars.page(query.limit, query.position)
+def list_calendars(query: SearchQuery) -> Response:
+    page = store().calendars.page(query.limit, query.position, query.q)
     return ok(listing([calendar_answer(stored) for stored in page.documents], page.end))
 
 

@@ -8,7 +8,7 @@ from api.checks.notifications import unknown_ids
 from api.context import actor, identity, if_match, store
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
 from api.contract.notifications import RecipientGroup
-from api.paging import PageQuery, listing
+from api.paging import SearchQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
@@ -31,8 +31,8 @@ def _check_members(body: GroupBody) -> None:
 @blueprint.get("/groups", summary="Groups, the newest first")
 @needs(Permission.READ)
 @lists(RecipientGroup)
-def list_groups(query: PageQuery) -> Response:
-    page = store().groups.page(query.limit, query.position)
+def list_groups(query: SearchQuery) -> Response:
+    page = store().groups.page(query.limit, query.position, query.q)
     return ok(listing([group_answer(stored) for stored in page.documents], page.end))
 
 

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from flask import Response
 
 from api.auth import needs, require
+from api.commanded import commanded
 from api.context import actor, clock, identity, if_match, store, vault
 from api.contract.declarations import accepts, changes
 from api.contract.jobs import Job, JobSwitches, RunAsked
 from api.definitions.jobs import override_params, paused, resumed, startable
 from api.requests import Body, DocumentPath
-from api.responses import accepted
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.jobs import job_answers
 from api.routes.pauses import EmptyBody, PauseBody, pause_from, switched
@@ -53,7 +53,7 @@ def run_job(path: DocumentPath, body: RunBody) -> Response:
         created_by=actor().name,
     )
     stored = store().commands.insert(command, actor(), request_hash, job.template)
-    return accepted({"commandId": stored["_id"], "runId": stored["runId"]})
+    return commanded({"commandId": stored["_id"], "runId": stored["runId"]})
 
 
 @blueprint.post("/jobs/<id>/pause", summary="Let a job rest")

@@ -20,7 +20,7 @@ from api.routes.blueprint import SCHEDULER, resource
 from api.store.definitions import Change
 from api.store.job_filter import JobFilter, JobSort, JobState
 from shared.models.access import Permission
-from shared.models.base import Name, Text
+from shared.models.base import Model, Name, Text
 from shared.models.jobs import JobDefinition, Labels, TemplateType
 from shared.models.policies import Policies
 from shared.models.schedule import Schedule
@@ -31,7 +31,7 @@ blueprint = resource("jobs", SCHEDULER, "A job: a template, its parameters, a sc
 LabelFilter = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?=", max_length=300)]
 
 
-class JobQuery(PageQuery):
+class JobSelection(Model):
     """Which jobs."""
 
     template: Annotated[str, Field(max_length=64, description="Only jobs of this template.")] | None = None
@@ -39,12 +39,17 @@ class JobQuery(PageQuery):
     q: Annotated[Text, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
     label: Annotated[list[LabelFilter], Field(max_length=10, description="`key=value`; several: all of them.")] = []
     state: JobState | None = None
-    sort: Annotated[JobSort, Field(description="Unless told: the newest first, or by name with `q`.")] | None = None
 
     def which(self) -> JobFilter:
         """Without the page."""
         labels = dict(label.split("=", 1) for label in self.label)
         return JobFilter(self.template, self.enabled, self.q, labels, self.state)
+
+
+class JobQuery(PageQuery, JobSelection):
+    """Which jobs, in which order."""
+
+    sort: Annotated[JobSort, Field(description="Unless told: the newest first, or by name with `q`.")] | None = None
 
 
 class JobBody(Body, JobDefinition):
@@ -66,7 +71,7 @@ class JobPatch(Body):
 def job_answers(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The answers for stored jobs, with the calendars that they name."""
     jobs, now = list(documents), clock().now()
-    calendars, masks = calendars_of(jobs, store()), store().catalogue.masks()
+    calendars, masks = calendars_of(jobs, store()), store().catalogue.masks(jobs)
     return [job_answer(masks.hidden(stored), now, calendars.exclusions_of, calendars.names_of) for stored in jobs]
 
 

@@ -7,12 +7,12 @@ from flask import Response
 from pydantic import Field
 
 from api.auth import needs
+from api.commanded import commanded
 from api.context import actor, clock, identity, store
 from api.contract.declarations import accepts
 from api.contract.shapes import Commanded
 from api.problems import ProblemCode, conflict
 from api.requests import Body, DocumentPath
-from api.responses import accepted
 from api.routes.blueprint import NOTIFICATIONS, resource
 from api.routes.pauses import EmptyBody
 from api.store import Actor
@@ -90,4 +90,4 @@ def _commanded(kind: Literal["retry_message", "resolve_message"], item: dict[str
         created_by=actor().name,
     )
     stored = store().commands.insert(command, actor(), request_hash)
-    return accepted({"commandId": stored["_id"]})
+    return commanded({"commandId": stored["_id"]})

@@ -1,9 +1,10 @@
 """`/api/notifications/templates`: texts with variables. Every save is a new version."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from flask import Response
+from pydantic import Field
 
 from api.answers.messages import statistics
 from api.answers.notifications import notification_template_answer
@@ -14,11 +15,12 @@ from api.contract import notifications as shapes
 from api.contract.declarations import accepts, changes, creates, deletes, lists, shows, shows_document
 from api.definitions.scheduled_notifications import pinned
 from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
-from api.paging import PageQuery, listing
+from api.paging import SearchQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from shared.models.access import Permission
+from shared.models.base import Text
 from shared.models.notification_models import (
     Address,
     Channel,
@@ -37,6 +39,12 @@ from shared.sms_segments import segments_of
 from shared.unsubscribe import UnsubscribeLinks
 
 blueprint = resource("notification templates", NOTIFICATIONS, "Texts that notifications are rendered from")
+
+
+class TemplateQuery(SearchQuery):
+    """Which ones; `q` is a part of the name."""
+
+    category: Annotated[Text, Field(max_length=100, description="Only templates of this category.")] | None = None
 
 
 class NotificationTemplateBody(Body, NotificationTemplateDefinition):
@@ -61,8 +69,8 @@ class TrialBody(Body, Address):
 @blueprint.get("/templates", summary="Notification templates, the newest first")
 @needs(Permission.READ)
 @lists(shapes.NotificationTemplate)
-def list_templates(query: PageQuery) -> Response:
-    page = store().notification_templates.page(query.limit, query.position)
+def list_templates(query: TemplateQuery) -> Response:
+    page = store().notification_templates.page(query.limit, query.position, query.q, query.category)
     return ok(listing([notification_template_answer(stored) for stored in page.documents], page.end))
 
 

@@ -13,7 +13,7 @@ from api.context import actor, identity, if_match, store
 from api.contract.declarations import changes, creates, deletes, lists, shows, shows_document
 from api.contract.notifications import ImportCounts, Recipient
 from api.definitions.recipient_import import ImportPlan, plan_import
-from api.paging import PageQuery, listing
+from api.paging import SearchQuery, listing
 from api.problems import Problem, ProblemCode
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
@@ -51,8 +51,8 @@ CSV_BODY: dict[str, Any] = {
 @blueprint.get("/recipients", summary="People, the newest first")
 @needs(Permission.READ)
 @lists(Recipient)
-def list_recipients(query: PageQuery) -> Response:
-    page = store().recipients.page(query.limit, query.position)
+def list_recipients(query: SearchQuery) -> Response:
+    page = store().recipients.page(query.limit, query.position, query.q)
     return ok(listing([recipient_answer(stored) for stored in page.documents], page.end))
 
 

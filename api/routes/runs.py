@@ -9,6 +9,7 @@ from pydantic import Field
 from api.answers.run_logs import is_live, log_answer, log_position
 from api.answers.runs import run_answer
 from api.auth import needs, principal
+from api.commanded import commanded
 from api.context import actor, clock, identity, store
 from api.contract.declarations import accepts, lists, shows
 from api.contract.jobs import Run, RunAsked, RunLog
@@ -16,7 +17,7 @@ from api.contract.shapes import Malformed
 from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
 from api.requests import DocumentPath
-from api.responses import accepted, ok
+from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
@@ -72,7 +73,7 @@ def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
 
 def _page(which: RunFilter, query: PageQuery) -> Response:
     page = store().runs.page(which, query.limit, query.position)
-    masks = store().catalogue.masks()
+    masks = store().catalogue.masks(page.documents)
     names = store().jobs.names(str(stored.get("jobId")) for stored in page.documents)
     return ok(listing([run_answer(masks.hidden(stored), names) for stored in page.documents], page.end))
 
@@ -92,7 +93,7 @@ def _visible_run(path: DocumentPath) -> dict[str, Any]:
 def read_run(path: DocumentPath) -> Response:
     run = _visible_run(path)
     names = store().jobs.names([str(run.get("jobId"))])
-    return ok(run_answer(store().catalogue.masks().hidden(run), names))
+    return ok(run_answer(store().catalogue.masks([run]).hidden(run), names))
 
 
 @blueprint.get("/runs/<id>/logs", summary="What a run logged, the oldest line first")
@@ -143,4 +144,4 @@ def _insert(kind: str, run: dict[str, Any], target: dict[str, str]) -> Response:
         }
     )
     stored = store().commands.insert(command, actor(), request_hash)
-    return accepted({"commandId": stored["_id"], "runId": stored["runId"]})
+    return commanded({"commandId": stored["_id"], "runId": stored["runId"]})

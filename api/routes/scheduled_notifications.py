@@ -1,9 +1,10 @@
 """`/api/notifications/scheduled`: who gets which notification, when."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask import Response
+from pydantic import Field
 
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
@@ -21,7 +22,7 @@ from api.definitions.scheduled_notifications import (
     replaced,
     resumed,
 )
-from api.paging import PageQuery, listing
+from api.paging import SearchQuery, listing
 from api.requests import UNSET, Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
@@ -29,7 +30,6 @@ from api.routes.message_decisions import AGAIN_FROM, MOST_RETRIES, RetryFailedBo
 from api.routes.pauses import EmptyBody, PauseBody, pause_from, switched
 from api.store.definitions import Change, Mutation
 from api.store.ids import text_of
-from api.store.scheduled_notifications import NOT_A_TEST
 from shared.durations import Duration
 from shared.models.access import Permission
 from shared.models.base import DocumentId, Name
@@ -45,6 +45,12 @@ from shared.models.sending_rules import Approval, QuietHours, TemplateVersion, T
 from shared.queries.host_users import selected
 
 blueprint = resource("scheduled notifications", NOTIFICATIONS, "Who gets which notification, when")
+
+
+class ScheduledQuery(SearchQuery):
+    """Which ones; `q` is a part of the name."""
+
+    template_id: Annotated[DocumentId, Field(description="Only those of this template.")] | None = None
 
 
 class ScheduledNotificationBody(Body, ScheduledNotificationCreate):
@@ -101,8 +107,8 @@ def _changed(path: DocumentPath, mutation: Mutation, action: str) -> dict[str, A
 @blueprint.get("/scheduled", summary="Scheduled notifications, the newest first")
 @needs(Permission.READ)
 @lists(ScheduledNotification)
-def list_scheduled(query: PageQuery) -> Response:
-    page = store().scheduled_notifications.page(NOT_A_TEST, query.limit, query.position)
+def list_scheduled(query: ScheduledQuery) -> Response:
+    page = store().scheduled_notifications.search(query.template_id, query.q, query.limit, query.position)
     return ok(listing(_answers(page.documents), page.end))
 
 

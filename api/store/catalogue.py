@@ -1,6 +1,6 @@
 """`job_templates`: what the daemons can run, and which of its parameters are secret."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.store.connection import Connection
@@ -23,7 +23,7 @@ class SecretMasks:
     def hidden(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of a document with `template` and `params` that may be shown. Never fails."""
         shown = dict(document)
-        if shown.get("params") is not None:
+        if shown.get("params"):
             template = shown.get("template")
             schema = self._schemas.get(template) if isinstance(template, str) else None
             shown["params"] = masked(shown["params"], schema)
@@ -42,9 +42,17 @@ class CatalogueStore:
         found = self._connection.collection(JOB_TEMPLATES).find({}).sort("_id", 1).limit(MOST_TEMPLATES)
         return [template for document in found if (template := _parsed(document)) is not None]
 
-    def masks(self) -> SecretMasks:
-        """By what is published now, also by daemons that are gone."""
-        return SecretMasks({template.type: template.parameters_schema for template in self.all()})
+    @translated()
+    def masks(self, documents: Iterable[Mapping[str, Any]]) -> SecretMasks:
+        """For these, by what is published now, also by daemons that are gone. Without parameters nothing is read."""
+        types = [document.get("template") for document in documents if document.get("params")]
+        wanted = {each for each in types if isinstance(each, str)}
+        if not wanted:
+            return SecretMasks({})
+        named = {"_id": {"$in": list(wanted)}}
+        found = self._connection.collection(JOB_TEMPLATES).find(named, {"parametersSchema": 1})
+        schemas = {each["_id"]: each.get("parametersSchema") for each in found}
+        return SecretMasks({each: schema for each, schema in schemas.items() if isinstance(schema, Mapping)})
 
 
 def _parsed(document: dict[str, object]) -> PublishedTemplate | None:

@@ -37,7 +37,8 @@ class CommandStore:
         def hide(document: Mapping[str, Any]) -> Mapping[str, Any]:
             if template is None or document.get("params") is None:
                 return document
-            return self._catalogue.masks().hidden({**document, "template": template})
+            named = {**document, "template": template}
+            return self._catalogue.masks([named]).hidden(named)
 
         entry = journal.entry(actor, self._clock.now(), f"command.{command.kind}", COMMANDS, None, stored, hide)
         return insert_once(self._connection, COMMANDS, stored, entry, request_hash)

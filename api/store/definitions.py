@@ -3,7 +3,7 @@
 Every change writes the definition only, raises `revision` and unsets `plannedRevision`, which hands it to the daemon.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -65,6 +65,12 @@ class DefinitionStore:
             raise NoSuchDocument(document_id)
         return next((document for document in found if document["_id"] == document_id), found[0])
 
+    @translated()
+    def by_ids(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those that exist."""
+        wanted = {"_id": {"$in": list(ids)}, **NOT_DELETED}
+        return list(self._connection.collection(self.collection).find(wanted))
+
     def page(
         self,
         conditions: Mapping[str, Any],
@@ -98,8 +104,7 @@ class DefinitionStore:
             seen = self.find(document_id)
             if not etag_matches(if_match, seen.get("revision")):
                 raise RevisionMismatch(etag(seen.get("revision")))
-            if action in DEFINING:
-                refuse_foreign_change(seen, actor)
+            self.check_change(seen, action, actor)
             change = mutation(seen)
             if change.nothing:
                 return seen
@@ -107,6 +112,11 @@ class DefinitionStore:
             if changed is not None:
                 return changed
         raise TransactionConflict(f"{document_id} keeps being changed by others")
+
+    def check_change(self, seen: Mapping[str, Any], action: str, actor: Actor) -> None:
+        """ManagedByFiles if files keep the document, and this is about what they say."""
+        if action in DEFINING:
+            refuse_foreign_change(seen, actor)
 
     def delete(self, document_id: str, if_match: str | None, actor: Actor) -> None:
         """Leaves a tombstone for the daemon; it disappears after 30 days."""

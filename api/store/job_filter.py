@@ -1,11 +1,11 @@
 """Which jobs a list or a bulk action is about. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from api.store.pages import contains
 from shared.queries.keyset import Order
 
 JobState = Literal["active", "paused", "completed", "quarantined"]
@@ -36,7 +36,7 @@ class JobFilter:
         if self.enabled is not None:
             clauses.append({"enabled": self.enabled})
         if self.name is not None:
-            clauses.append({"name": {"$regex": re.escape(self.name), "$options": "i"}})
+            clauses.append({"name": contains(self.name)})
         clauses += [_labelled(name, value) for name, value in self.labels.items()]
         if self.state is not None:
             clauses.append(_in_state(self.state, now))

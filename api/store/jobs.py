@@ -43,4 +43,4 @@ class JobStore(DefinitionStore):
         return {str(job["_id"]): job["name"] for job in found if isinstance(job.get("name"), str)}
 
     def _hide(self) -> Hide:
-        return self._catalogue.masks().hidden
+        return lambda document: self._catalogue.masks([document]).hidden(document)

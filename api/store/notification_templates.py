@@ -11,7 +11,7 @@ from api.store.connection import Connection
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.insertion import insert_once
 from api.store.managed import mark_fields, refuse_foreign_change
-from api.store.pages import Page, read_page
+from api.store.pages import Page, contains, read_page
 from shared.clock import Clock
 from shared.collections import NOTIFICATION_TEMPLATES
 from shared.errors import DuplicateDocument, TransactionConflict
@@ -42,9 +42,14 @@ class NotificationTemplateStore:
             raise NoSuchDocument(template_id)
         return found
 
-    def page(self, limit: int, position: Position | None) -> Page:
-        """The latest version of each, the newest template first."""
-        return read_page(self._connection, NOTIFICATION_TEMPLATES, _LATEST, "createdAt", limit, position)
+    def page(self, limit: int, position: Position | None, name: str | None = None, category: str | None = None) -> Page:
+        """The latest version of each, the newest template first. name: a part of it."""
+        conditions = dict(_LATEST)
+        if name is not None:
+            conditions["name"] = contains(name)
+        if category is not None:
+            conditions["category"] = category
+        return read_page(self._connection, NOTIFICATION_TEMPLATES, conditions, "createdAt", limit, position)
 
     def create(
         self,

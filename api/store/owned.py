@@ -13,7 +13,7 @@ from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.ids import by_id
 from api.store.insertion import insert_once
 from api.store.managed import mark_fields, refuse_foreign_change
-from api.store.pages import Page, read_page
+from api.store.pages import Page, contains, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
 from shared.queries.keyset import Position
@@ -47,9 +47,18 @@ class OwnedStore:
         existing = {document["_id"] for document in found}
         return [each for each in ids if each not in existing]
 
-    def page(self, limit: int, position: Position | None) -> Page:
-        """The newest first."""
-        return read_page(self._connection, self.collection, {}, "createdAt", limit, position)
+    def page(self, limit: int, position: Position | None, q: str | None = None) -> Page:
+        """The newest first. q: only what is found by it."""
+        conditions = {} if q is None else self._found_by(q)
+        return read_page(self._connection, self.collection, conditions, "createdAt", limit, position)
+
+    def _found_by(self, q: str) -> dict[str, Any]:
+        """By default: whose name contains it, in any case."""
+        return {"name": contains(q)}
+
+    def _derived(self, fields: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - others need it
+        """What is stored beside the fields that a person wrote."""
+        return {}
 
     def insert(
         self, document_id: str, fields: Mapping[str, Any], actor: Actor, request_hash: str | None = None
@@ -59,6 +68,7 @@ class OwnedStore:
         stored = {
             "_id": document_id,
             **fields,
+            **self._derived(fields),
             **mark_fields(actor),
             "revision": 1,
             "createdAt": now,
@@ -94,6 +104,7 @@ class OwnedStore:
             "createdAt": seen.get("createdAt", now),
             "createdBy": seen.get("createdBy", actor.name),
             **fields,
+            **self._derived(fields),
             **mark_fields(actor, seen),
             "revision": next_revision(seen.get("revision")),
             "updatedAt": now,

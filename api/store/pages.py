@@ -1,5 +1,6 @@
 """One page of a list, by keyset."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -45,6 +46,11 @@ def read_page(
     )
     ends = [_position(document, order.field) for document in found]
     return Page(found[:limit], ends[limit - 1] if len(found) > limit else None)
+
+
+def contains(text: str) -> dict[str, Any]:
+    """The condition on a text that has this part, in any case."""
+    return {"$regex": re.escape(text), "$options": "i"}
 
 
 def _position(document: dict[str, Any], field: str) -> Position:

@@ -1,6 +1,7 @@
 """`recipients`: people who can be notified."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pymongo import InsertOne, UpdateOne
@@ -36,11 +37,24 @@ Plan = Callable[[list[dict[str, Any]]], Import]
 """From the people that it may be about to what is written; may be asked again if others write meanwhile."""
 
 
+def search_words(person: Mapping[str, Any]) -> list[str]:
+    """What a search compares with: small letters, each word of the name for itself."""
+    texts = [person.get(field) for field in ("name", "email", "phone", "externalKey")]
+    return sorted({word for text in texts if isinstance(text, str) for word in text.casefold().split()})
+
+
 class RecipientStore(OwnedStore):
     """People."""
 
     collection = RECIPIENTS
     noun = "recipient"
+
+    def _found_by(self, q: str) -> dict[str, Any]:
+        """Whose name has a word that begins like this, or whose address, number or key does. Index `by_search`."""
+        return {"$and": [{"search": {"$regex": f"^{re.escape(word)}"}} for word in q.casefold().split()]}
+
+    def _derived(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {"search": search_words(fields)}
 
     @translated()
     def one_without(self, ids: Sequence[str], variable: str) -> str | None:
@@ -94,11 +108,12 @@ class RecipientStore(OwnedStore):
         writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
         entries: list[AuditEntry] = []
         for person in planned.inserts:
-            inserted = {**person, **made}
+            inserted = {**person, **self._derived(person), **made}
             writes.append(InsertOne(inserted))
             entries.append(journal.entry(actor, now, f"{self.noun}.create", self.collection, None, inserted))
         for stored, fields in planned.updates:
-            changes = {**fields, "revision": next_revision(stored.get("revision")), **touched}
+            derived = self._derived({**stored, **fields})
+            changes = {**fields, **derived, "revision": next_revision(stored.get("revision")), **touched}
             writes.append(UpdateOne({"_id": stored["_id"]}, {"$set": changes}))
             after = {**stored, **changes}
             entries.append(journal.entry(actor, now, f"{self.noun}.update", self.collection, stored, after))

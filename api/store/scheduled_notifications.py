@@ -1,12 +1,15 @@
 """`scheduled_notifications`, and what became of their messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from api.store.definitions import NOT_DELETED, DefinitionStore
 from api.store.errors import translated
 from api.store.ids import text_of
+from api.store.pages import Page, contains
 from shared.collections import NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
+from shared.queries.keyset import Position
 
 NOT_A_TEST: dict[str, Any] = {"purpose": {"$ne": "test"}}
 
@@ -16,6 +19,22 @@ class ScheduledNotificationStore(DefinitionStore):
 
     collection = SCHEDULED_NOTIFICATIONS
     noun = "scheduled_notification"
+
+    def search(self, template_id: str | None, name: str | None, limit: int, position: Position | None) -> Page:
+        """Those of a template, or whose name contains `name`; None: whatever. Without tests."""
+        conditions = dict(NOT_A_TEST)
+        if template_id is not None:
+            conditions["templateId"] = template_id
+        if name is not None:
+            conditions["name"] = contains(name)
+        return self.page(conditions, limit, position)
+
+    @translated()
+    def due_before(self, moment: datetime, limit: int) -> list[dict[str, Any]]:
+        """Those whose next occurrence comes before the moment, the next first. Walks the index `due`."""
+        wanted = {"daemon.nextRun": {"$type": "date", "$lt": moment}, **NOT_DELETED, **NOT_A_TEST}
+        collection = self._connection.collection(self.collection)
+        return list(collection.find(wanted).sort("daemon.nextRun", 1).limit(limit))
 
     @translated()
     def message_counts(self, documents: Sequence[dict[str, Any]]) -> dict[str, dict[str, int]]:

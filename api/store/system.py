@@ -48,6 +48,12 @@ class SystemStore:
         self._backlog = BacklogStore(connection)
 
     @translated()
+    def heard_of_a_daemon(self, since: datetime) -> bool:
+        """Whether a daemon has beaten since then."""
+        beats = {"_id": {"$gte": HEARTBEAT_PREFIX, "$lt": HEARTBEAT_PREFIX + "\uffff"}, "beatAt": {"$gte": since}}
+        return self._connection.collection(SCHEDULER_STATE).find_one(beats, {"_id": 1}) is not None
+
+    @translated()
     def facts(self, now: datetime) -> Facts:
         """All that the status needs, in about two dozen indexed reads."""
         state = self._connection.collection(SCHEDULER_STATE)

@@ -63,6 +63,8 @@ class Recipient(Definition):
     timezone: Zone | None = None
     variables: Variables = {}
     opt_outs: OptOuts = []
+    search: list[str] = []
+    """Words that a search compares with; the API derives them from the others."""
 
 
 class RecipientGroup(Definition):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
+from tests.benchmarks import api_load, drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
 from tests.benchmarks.bench import Bench, say
 from tests.benchmarks.figures import HEAD, Figure, written
 from tests.benchmarks.machine import BUSY_SHARE, busy_share, description
@@ -30,6 +30,7 @@ MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "fan-out": fan_out.measure,
     "e-mail": mail.measure,
     "export": export.measure,
+    "api": api_load.measure,
     "endurance": endurance.measure,
 }
 DEFAULT_JSON = Path("var/benchmarks.json")

@@ -27,6 +27,10 @@ class Sizes:
     email_pairs: int
     exported: int
     exports: int
+    api_jobs: int
+    api_runs: int
+    api_seconds: float
+    """Of load on each route."""
     endurance_runs_per_second: int
     endurance_seconds: int
 
@@ -52,6 +56,9 @@ FULL = Sizes(
     email_pairs=3,
     exported=1_000_000,
     exports=2,
+    api_jobs=100_000,
+    api_runs=1_000_000,
+    api_seconds=4,
     endurance_runs_per_second=2_000,
     endurance_seconds=600,
 )
@@ -74,6 +81,9 @@ QUICK = Sizes(
     email_pairs=1,
     exported=100_000,
     exports=1,
+    api_jobs=5_000,
+    api_runs=20_000,
+    api_seconds=1,
     endurance_runs_per_second=500,
     endurance_seconds=20,
 )

@@ -18,7 +18,9 @@ READY_SECONDS = 30
 class ApiProcess(Program):
     """`gunicorn api.wsgi:app` on a port that is bound before it starts, so that nobody else can take it."""
 
-    def __init__(self, folder: Path, *, workers: int = 1, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 1, application: str = "api.wsgi:app", **settings: object
+    ) -> None:
         metrics = tempfile.mkdtemp(prefix="metrics-", dir=folder)
         environment = program_environment(LOG_FORMAT="json", PROMETHEUS_MULTIPROC_DIR=metrics, **settings)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -28,7 +30,7 @@ class ApiProcess(Program):
                 *("--threads", "4", "--workers", str(workers)),
             ]
             super().__init__(
-                [sys.executable, "-m", "gunicorn", *options, "api.wsgi:app"],
+                [sys.executable, "-m", "gunicorn", *options, application],
                 environment,
                 folder / "api.log",
                 pass_fds=[listener.fileno()],

@@ -32,6 +32,9 @@ export const AreaField = ({ value, onInput, rows = 4, placeholder, code, ...fiel
     value=${value ?? ""} onInput=${(event) => onInput(event.target.value)}></textarea>`}<//>
 `;
 
+/** What a list is searched for. It is about people or names, so it never goes into the address. */
+export const SearchField = ({ label = "Search", ...field }) => html`<div role="search" onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}><${TextField} label=${label} type="search" ...${field} /></div>`;
+
 /** options: [[value, label], ...]; values are texts. */
 export const SelectField = ({ value, onInput, options, disabled, ...field }) => html`
   <${Field} ...${field}>${(control) => html`<select ...${control} disabled=${disabled} value=${value ?? ""} onChange=${(event) => onInput(event.target.value)}>

@@ -19,7 +19,7 @@ export function ImportDialog({ onClose, onImported }) {
   const [error, setError] = useState(null);
   const groups = useDocument("notifications/groups", { limit: MOST_GROUPS });
   const asked = useRef(0);
-  const ask = async (dryRun) => api.sendCsv(PATH, await file.text(), { dryRun, groupId });
+  const ask = async (dryRun) => api.sendCsv(PATH, await file.arrayBuffer(), { dryRun, groupId }); // bytes: the API says what is no UTF-8
   useEffect(() => {
     if (!file) return;
     const mine = (asked.current += 1);

@@ -30,10 +30,10 @@ export function useSchedulePreview(schedule, count = COUNT) {
 export function SchedulePreview({ preview, zone }) {
   const { data, fault, busy } = preview;
   if (!data) return fault ? html`<${Refused} fault=${fault} />` : html`<p aria-busy="true">Looking ahead…</p>`;
-  return html`<section class="schedule-preview" aria-label="Next occurrences" aria-busy=${busy}>
+  return html`<div class="schedule-preview" aria-busy=${busy}>
     ${fault ? html`<${Refused} fault=${fault} />` : html`<p role="status"><strong>${data.description}.</strong></p>`}
     ${!fault && html`<${Occurrences} preview=${data} zone=${zone} />`}
-  </section>`;
+  </div>`;
 }
 
 const Refused = ({ fault }) =>

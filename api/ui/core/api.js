@@ -43,7 +43,7 @@ const address = (path, query = {}) => {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function send(method, path, { query, body, headers = {}, signal: abort, raw } = {}) {
-  const init = { method, headers: { ...headers }, signal: abort, cache: "no-store", credentials: "omit" };
+  const init = { method, headers: { ...headers }, signal: abort, cache: "no-store", credentials: "omit", keepalive: method === "DELETE" };
   if (token.value) init.headers.Authorization = `Bearer ${token.value}`;
   if (body !== undefined) {
     init.headers["Content-Type"] ??= "application/json";

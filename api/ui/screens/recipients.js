@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
+import { SearchField } from "../components/fields.js";
 import { HostUsers } from "../components/host_users.js";
 import { ImportDialog } from "../components/import_dialog.js";
 import { unlessManaged } from "../components/managed.js";
@@ -12,7 +13,7 @@ import { DataTable } from "../components/table.js";
 import { Tabs } from "../components/tabs.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { useList } from "../core/resource.js";
+import { useList, useSettled } from "../core/resource.js";
 import { may } from "../core/session.js";
 
 const TABS = [["people", "People"], ["host-users", "Users of the host application"]];
@@ -25,7 +26,9 @@ export default function Recipients({ query }) {
 const tabs = (value) => html`<${Tabs} label="Who" value=${value} options=${TABS} />`;
 
 function People() {
-  const list = useList("notifications/recipients");
+  const [typed, setTyped] = useState("");
+  const q = useSettled(typed.trim());
+  const list = useList("notifications/recipients", { q });
   const [open, setOpen] = useState(null);
   const close = () => setOpen(null);
   const saved = (text) => {
@@ -39,7 +42,8 @@ function People() {
         <button type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button>`}
     <//>
     ${tabs("people")}
-    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="recipients" rowLabel=${nameOf} empty=${nobody(setOpen)} />
+    <div class="filters"><${SearchField} label="Search" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} /></div>
+    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="recipients" rowLabel=${nameOf} empty=${q ? html`<${Empty} title="Nobody found"><p>Each word has to begin a word of the name, the address, the number or the key.</p><//>` : nobody(setOpen)} />
     ${open === "import" && html`<${ImportDialog} onClose=${close} onImported=${() => { close(); list.reload(); }} />`}
     ${open?.person !== undefined && html`<${RecipientDialog} person=${open.person} onClose=${close} onSaved=${(person) => saved(`${nameOf(person)} is saved.`)} />`}
   `;
@@ -61,7 +65,7 @@ const columnsOf = (setOpen, reload) => [
 function RowActions({ person, onEdit, onDeleted }) {
   const name = nameOf(person);
   const remove = async () => {
-    const text = `${name} is deleted, and leaves every group. Scheduled notifications no longer reach them. This cannot be undone.`;
+    const text = `${name} is deleted. Groups and scheduled notifications that name them no longer reach them. This cannot be undone.`;
     if (!(await ask({ title: `Delete ${name}?`, text, yes: "Delete", danger: true }))) return;
     await attempt(() => unlessManaged((query) => api.remove(`notifications/recipients/${person.id}`, person.revision, query)), `${name} is deleted.`);
     onDeleted();

@@ -36,6 +36,7 @@ RUN, OPERATE, EDIT, EXPORTS = Permission.RUN, Permission.OPERATE, Permission.EDI
 NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/templates": {"GET": READ},
     f"{SCHEDULER}/jobs": {"GET": READ, "POST": EDIT},
+    f"{SCHEDULER}/jobs/bulk": {"POST": OPERATE},
     f"{SCHEDULER}/jobs/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{SCHEDULER}/jobs/<id>/run": {"POST": RUN},
     f"{SCHEDULER}/jobs/<id>/pause": {"POST": SWITCH},
@@ -59,6 +60,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/templates/<id>/test": {"POST": EDIT},
     f"{NOTIFICATIONS}/templates/<id>/statistics": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled": {"GET": READ, "POST": EDIT},
+    f"{NOTIFICATIONS}/scheduled/coming": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{NOTIFICATIONS}/scheduled/<id>/pause": {"POST": SWITCH},
     f"{NOTIFICATIONS}/scheduled/<id>/resume": {"POST": SWITCH},

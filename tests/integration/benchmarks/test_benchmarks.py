@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tests.benchmarks import drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
+from tests.benchmarks import api_load, drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
 from tests.benchmarks.__main__ import MEASURES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.due import wait_done
@@ -31,6 +31,9 @@ TINY = dataclasses.replace(
     recipients=50,
     emails=5,
     exported=100,
+    api_jobs=60,
+    api_runs=120,
+    api_seconds=0.1,
     endurance_runs_per_second=10,
     endurance_seconds=5,
 )
@@ -47,7 +50,7 @@ def measured(figures: list[Figure]) -> dict[str, Figure]:
 
 
 def test_every_measure_is_on_the_list() -> None:
-    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, export, endurance)
+    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, export, api_load, endurance)
     assert list(MEASURES.values()) == [module.measure for module in modules]
 
 
@@ -108,3 +111,11 @@ def test_a_run_that_was_repeated_or_is_missing_spoils_the_measure(db: Database[d
     db.job_runs.update_one({"_id": 1}, {"$set": {"attempt": 2}})
     with pytest.raises(AssertionError, match="more than one attempt"):
         wait_done(db, 3, 1)
+
+
+def test_every_list_of_the_api_stands_beside_a_bare_application(bench: Bench) -> None:
+    figures = measured(api_load.measure(bench))
+    assert {figure.measure for figure in figures.values()} == {"api"}
+    pages = [figure for what, figure in figures.items() if "page of 50" in what]
+    assert len(pages) >= 8
+    assert all(figure.bound is not None and figure.ratio is not None for figure in pages)

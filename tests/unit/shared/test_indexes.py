@@ -56,7 +56,8 @@ MODELS = {
 
 def field_of(model, path):
     """The annotation at a dotted path of stored names; KeyError if the model has no such field."""
-    first, _, rest = path.removesuffix(".0").removesuffix(".$**").partition(".")  # .0: of a list, .$**: of every field in it
+    # .0: of a list, .$**: of every field in it
+    first, _, rest = path.removesuffix(".0").removesuffix(".$**").partition(".")
     field = {field.alias or name: field for name, field in model.model_fields.items()}[first]
     if not rest:
         return field.annotation

@@ -1,0 +1,78 @@
+/** One job: what it is, when it runs next, what it has done, who changed it. */
+import { Badge, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
+import { JobActions, JobState, jobPath } from "../components/job_parts.js";
+import { Durations, Revisions, RunHistory } from "../components/job_history.js";
+import { Occurrences } from "../components/schedule_preview.js";
+import { goingAway } from "../components/undo_delete.js";
+import { api } from "../core/api.js";
+import { html } from "../core/html.js";
+import { useDocument, useResource } from "../core/resource.js";
+import { go, href, place } from "../core/router.js";
+import { MY_ZONE } from "../core/time.js";
+
+const EVERY_MS = 5000;
+const COMING = 5;
+
+export default function Job({ params }) {
+  const resource = useDocument(jobPath(params.id), {}, { every: goingAway.value.has(params.id) ? 0 : EVERY_MS });
+  const here = place.value.path;
+  const changed = (job) => {
+    if (job === null) go("/jobs");
+    else if (place.value.path === here) resource.reload();
+  };
+  return html`<${Loaded} resource=${resource}>${(job) => html`<${Page} job=${job} changed=${changed} />`}<//>`;
+}
+
+const Page = ({ job, changed }) => html`
+  <${Head} title=${job.name ?? job.id} about=${job.rule}><${JobActions} job=${job} changed=${changed} /><//>
+  <${Notes} job=${job} />
+  <${State} job=${job} />
+  <div class="halves">
+    <div><${Coming} job=${job} /></div>
+    <div><${Definition} job=${job} /></div>
+  </div>
+  <${RunHistory} job=${job} />
+  <${Durations} job=${job} />
+  <${Revisions} job=${job} />
+`;
+
+const Notes = ({ job }) => html`
+  ${job.problem && html`<${Note} tone="bad">It does not run: ${job.problem} <a href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Mend it</a><//>`}
+  ${job.pause && html`<${Note} tone="warn">Paused by ${job.pause.by || "somebody"}: ${job.pause.reason || "no reason given"}. ${job.pause.until ? html`It goes on <${Moment} at=${job.pause.until} zone=${job.schedule.timezone} />.` : "It rests until somebody resumes it."}<//>`}
+  ${job.autoPaused && html`<${Note} tone="warn">Paused by itself after ${job.consecutiveFailures} failures in a row: ${job.autoPaused.reason}<//>`}
+  ${job.enabled === false && html`<${Note}>It is disabled, so it does not run by its schedule.<//>`}
+  ${job.managedBy && html`<${Note}>Kept in files${job.managedLabel && ` (${job.managedLabel})`}: change it there.<//>`}
+`;
+
+const counted = (counts) => Object.entries(counts ?? {}).map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || null;
+
+const State = ({ job }) => html`<${Facts} rows=${[
+  ["State", html`<${JobState} job=${{ ...job, pause: null }} />`],
+  ["Next run", html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} empty="none" />`],
+  ["Last run", job.lastRun && html`<a href=${href(`/runs/${encodeURIComponent(job.lastRun.runId)}`)}><${Badge} state=${job.lastRun.state} /></a> <${Moment} at=${job.lastRun.finishedAt} zone=${job.schedule?.timezone} />`],
+  ["Finished runs", counted(job.runs)],
+  ["Did not run", counted(job.skipped)],
+  ["Template", job.template],
+  ["Labels", Object.keys(job.labels ?? {}).length > 0 && Object.entries(job.labels).map(([name, value]) => html`<a key=${name} href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a> `)],
+  ["Made", html`${job.createdBy ?? "somebody"}, <${Moment} at=${job.createdAt} />`],
+  ["Changed", html`${job.updatedBy}, <${Moment} at=${job.updatedAt} /> (revision ${job.revision})`],
+]} />`;
+
+function Coming({ job }) {
+  const { schedule } = job;
+  const rests = job.pause || job.enabled === false || job.state !== "active";
+  const body = { schedule, count: COMING, viewerTimezone: schedule?.timezone === MY_ZONE ? null : MY_ZONE };
+  const key = JSON.stringify([schedule, job.nextRun]);
+  const resource = useResource(key, (signal) => (rests ? null : api.ask("admin/scheduler/schedules/preview", body, { signal })));
+  return html`<${Panel} title="Next occurrences">
+    ${rests ? html`<p class="muted">None while it is ${job.enabled === false ? "disabled" : job.state}.</p>` : html`<${Loaded} resource=${resource}>${(preview) => html`<${Occurrences} preview=${preview} zone=${schedule.timezone} />`}<//>`}
+  <//>`;
+}
+
+const Definition = ({ job }) => html`<${Panel} title="Definition">
+  <h3>Parameters</h3>
+  ${Object.keys(job.params ?? {}).length > 0 ? html`<${Json} value=${job.params} label="Parameters" />` : html`<p class="muted">The template's defaults.</p>`}
+  <details><summary>Schedule and policies as the API has them</summary>
+    <${Json} value=${job.schedule} label="Schedule" /><${Json} value=${job.policies} label="Policies" />
+  </details>
+<//>`;

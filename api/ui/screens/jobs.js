@@ -1,0 +1,129 @@
+/** Dynamic Scheduler: every job, with what it did last and what it does next. */
+import { useEffect, useState } from "preact/hooks";
+
+import { Badge, Empty, Head, Moment } from "../components/basics.js";
+import { BULK_ACTIONS, BulkDialog } from "../components/bulk_dialog.js";
+import { Sparkline } from "../components/charts.js";
+import { Dialog } from "../components/dialog.js";
+import { SelectField, TextField } from "../components/fields.js";
+import { JobActions, JobState, jobAddress } from "../components/job_parts.js";
+import { DataTable } from "../components/table.js";
+import { goingAway } from "../components/undo_delete.js";
+import { html } from "../core/html.js";
+import { useDocument, useList, useSettled } from "../core/resource.js";
+import { href, refine } from "../core/router.js";
+import { may } from "../core/session.js";
+import { exact } from "../core/time.js";
+
+const EVERY_MS = 10_000;
+const STATES = [["", "all"], ["active", "active"], ["paused", "paused"], ["completed", "completed"], ["quarantined", "quarantined"]];
+
+export default function Jobs({ query }) {
+  const [typed, setTyped] = useState("");
+  const q = useSettled(typed.trim());
+  const [chosen, setChosen] = useState(new Set());
+  const filter = { q, state: query.state, template: query.template, enabled: query.enabled, label: query.label };
+  const list = useList("admin/scheduler/jobs", { ...filter, sort: query.sort }, { every: EVERY_MS });
+  const items = list.items.filter((job) => !goingAway.value.has(job.id));
+  const recent = useRecentRuns(items.map((job) => job.id));
+  useEffect(() => setChosen(new Set()), [JSON.stringify(filter)]);
+  return html`
+    <${Head} title="Jobs" about="What runs by itself, and when.">
+      ${may("edit") && html`<a role="button" href=${href("/jobs/new")}>New job</a>`}
+    <//>
+    <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
+    <${Bulk} chosen=${chosen} filter=${filter} clear=${() => setChosen(new Set())} reload=${list.reload} />
+    <${DataTable} caption="Jobs" columns=${columnsWith(recent, list.reload)} list=${{ ...list, items }} csvName="jobs"
+      sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
+      selection=${may("operate") ? { ids: chosen, change: setChosen } : undefined} empty=${html`<${Nothing} filtered=${Object.values(filter).some(Boolean)} />`} />
+  `;
+}
+
+/** The last runs of the jobs on the page: {jobId: runs}. */
+function useRecentRuns(ids) {
+  const asked = ids.slice(0, 100).join();
+  const { data } = useDocument(asked ? "admin/scheduler/jobs/recent-runs" : null, { ids: asked }, { every: EVERY_MS });
+  return Object.fromEntries((data?.items ?? []).map(({ jobId, runs }) => [jobId, runs]));
+}
+
+function Filters({ query, typed, setTyped }) {
+  const templates = useDocument("admin/scheduler/templates");
+  const names = (templates.data?.items ?? []).map((each) => [each.type, each.name]);
+  return html`<div class="filters" role="search" aria-label="Jobs">
+    <${TextField} label="Search names" type="search" value=${typed} onInput=${setTyped} />
+    <${SelectField} label="State" value=${query.state} options=${STATES} onInput=${(state) => refine({ state })} />
+    <${SelectField} label="Template" value=${query.template} options=${[["", "all"], ...names]} onInput=${(template) => refine({ template })} />
+    <${SelectField} label="Enabled" value=${query.enabled} options=${[["", "all"], ["true", "enabled"], ["false", "disabled"]]} onInput=${(enabled) => refine({ enabled })} />
+    <${LabelFilter} value=${query.label ?? ""} />
+  </div>`;
+}
+
+/** Taken over when it is complete: the API wants both name and value. */
+function LabelFilter({ value }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  const input = (text) => {
+    setTyped(text);
+    if (text === "" || /^[^=]+=.+$/.test(text)) refine({ label: text });
+  };
+  return html`<${TextField} label="Label" placeholder="team=crm" value=${typed} onInput=${input} />`;
+}
+
+function Bulk({ chosen, filter, clear, reload }) {
+  const [asked, setAsked] = useState(null);
+  const filtered = Object.values(filter).some(Boolean);
+  const actions = BULK_ACTIONS.filter(([, , permission]) => may(permission));
+  if (!asked && (chosen.size === 0 || actions.length === 0)) return null;
+  const close = () => setAsked(null);
+  const everything = { filter: { ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)), ...(filter.label ? { label: [filter.label] } : {}) } };
+  const [all, setAll] = [asked?.all ?? false, (action, whole) => setAsked({ action, all: whole })];
+  return html`<div class="note bulk" role="group" aria-label="Chosen jobs">
+    <strong>${chosen.size} chosen</strong>
+    ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small" onClick=${() => setAll(action, false)}>${label}</button>`)}
+    ${filtered && html`<span class="actions"><${SelectField} label="All that fit the filters" value="" options=${[["", "choose"], ...actions.map(([action, label]) => [action, label])]} onInput=${(action) => action && setAll(action, true)} /></span>`}
+    <button type="button" class="plain" onClick=${clear}>Choose none</button>
+    ${asked && html`<${BulkDialog} action=${asked.action} which=${all ? everything : { ids: [...chosen] }} onClose=${close} onDone=${reload} />`}
+  </div>`;
+}
+
+const Nothing = ({ filtered }) =>
+  filtered
+    ? html`<${Empty} title="No job fits"><p>Change the filters, or <a href=${href("/jobs")}>show all jobs</a>.</p><//>`
+    : html`<${Empty} title="There are no jobs yet"><p>A job runs a template by a schedule. ${may("edit") && html`<a href=${href("/jobs/new")}>Make the first one</a>`}</p><//>`;
+
+function columnsWith(recent, reload) {
+  return [
+    { label: "Name", sort: "name", cell: (job) => html`<a href=${jobAddress(job.id)}>${job.name ?? job.id}</a><${Labels} labels=${job.labels} />`, csv: (job) => job.name },
+    { label: "State", cell: (job) => html`<${JobState} job=${job} />`, csv: (job) => job.state },
+    { label: "Template", narrow: false, cell: (job) => job.template, csv: (job) => job.template },
+    { label: "Schedule", narrow: false, cell: (job) => job.rule ?? html`<span class="muted">${job.problem}</span>`, csv: (job) => job.rule },
+    { label: "Next run", sort: "next", cell: (job) => html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} />`, csv: (job) => job.nextRun && exact(job.nextRun, "UTC") },
+    { label: "Last run", narrow: false, cell: (job) => html`<${LastRun} job=${job} />`, csv: (job) => job.lastRun?.state },
+    { label: "Last 20", narrow: false, cell: (job) => html`<${Sparkline} runs=${recent[job.id] ?? []} />` },
+    { label: "Actions", cell: (job) => html`<${RowActions} job=${job} reload=${reload} />` },
+  ];
+}
+
+const Labels = ({ labels }) =>
+  Object.keys(labels ?? {}).length > 0 &&
+  html`<span class="labels">${Object.entries(labels).map(([name, value]) => html`<button key=${name} type="button" class="plain label" title="Show only these" onClick=${() => refine({ label: `${name}=${value}` })}>${name}=${value}</button>`)}</span>`;
+
+const LastRun = ({ job: { lastRun, schedule } }) =>
+  lastRun
+    ? html`<a class="plain-link" href=${href(`/runs/${encodeURIComponent(lastRun.runId)}`)}><${Badge} state=${lastRun.state} /></a> <${Moment} at=${lastRun.finishedAt} zone=${schedule?.timezone} />`
+    : html`<span class="muted">none yet</span>`;
+
+/** All that can be done with one job, in a dialog: a row stays short. */
+function RowActions({ job, reload }) {
+  const [open, setOpen] = useState(false);
+  const changed = () => {
+    setOpen(false);
+    reload();
+  };
+  return html`
+    <button type="button" class="small outline" aria-label=${`Actions for ${job.name ?? job.id}`} onClick=${() => setOpen(true)}>Actions</button>
+    ${open && html`<${Dialog} title=${job.name ?? job.id} onClose=${() => setOpen(false)}>
+      <p>${job.rule}</p><div class="actions"><${JobActions} job=${job} changed=${changed} /></div>
+    <//>`}
+  `;
+}
