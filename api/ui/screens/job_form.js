@@ -1,7 +1,7 @@
 /** A job: new, from another one, or changed. */
 import { useMemo, useRef } from "preact/hooks";
 
-import { Failure, Head, Note } from "../components/basics.js";
+import { Failure, Head, LinkButton, Note } from "../components/basics.js";
 import { Conflict } from "../components/conflict.js";
 import { tell } from "../components/dialog.js";
 import { CheckField, SelectField, TextField } from "../components/fields.js";
@@ -52,7 +52,7 @@ function Editor({ templates, job, edited, wanted }) {
   const title = edited ? `Edit ${job.name}` : job ? `Copy of ${job.name}` : `New job: ${template?.name ?? wanted}`;
   return html`
     <${Head} title=${title} about=${template?.description}>
-      ${!edited && html`<a class="button" href=${href("/jobs/new")}>Another template</a>`}
+      ${!edited && html`<${LinkButton} class="outline small" href=${href("/jobs/new")}>Another template<//>`}
     <//>
     ${job?.problem && html`<${Note} tone="bad">This job does not run: ${job.problem}<//>`}
     ${template && !template.available && html`<${Note} tone="warn">No running daemon has this template; the job waits until one has.<//>`}

@@ -1,7 +1,7 @@
 /** Dynamic Scheduler: every job, with what it did last and what it does next. */
 import { useEffect, useState } from "preact/hooks";
 
-import { Badge, Empty, Head, Moment } from "../components/basics.js";
+import { Badge, Empty, Head, LinkButton, Moment } from "../components/basics.js";
 import { BULK_ACTIONS, BulkDialog } from "../components/bulk_dialog.js";
 import { Sparkline } from "../components/charts.js";
 import { Dialog } from "../components/dialog.js";
@@ -29,7 +29,7 @@ export default function Jobs({ query }) {
   useEffect(() => setChosen(new Set()), [JSON.stringify(filter)]);
   return html`
     <${Head} title="Jobs" about="What runs by itself, and when.">
-      ${may("edit") && html`<a role="button" href=${href("/jobs/new")}>New job</a>`}
+      ${may("edit") && html`<${LinkButton} href=${href("/jobs/new")}>New job<//>`}
     <//>
     <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
     <${Bulk} chosen=${chosen} filter=${filter} clear=${() => setChosen(new Set())} reload=${list.reload} />
