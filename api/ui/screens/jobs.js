@@ -74,7 +74,8 @@ function Bulk({ chosen, filter, clear, reload }) {
   const [asked, setAsked] = useState(null);
   const actions = BULK_ACTIONS.filter(([, , permission]) => may(permission));
   const filtered = Object.entries(filter).filter(([, value]) => value);
-  const everything = { filter: { ...Object.fromEntries(filtered), ...(filter.label && { label: [filter.label] }) } };
+  const written = { ...(filter.label && { label: [filter.label] }), ...(filter.enabled && { enabled: filter.enabled === "true" }) };
+  const everything = { filter: { ...Object.fromEntries(filtered), ...written } };
   return html`
     ${chosen.size > 0 && actions.length > 0 && html`<section class="note bulk" aria-label="Chosen jobs">
       <strong>${chosen.size} chosen</strong>
