@@ -21,7 +21,7 @@ def test_every_route_is_documented_and_described_in_openapi() -> None:
         assert resource.split("/")[1] in DOCUMENT
     described = {path.translate({ord("{"): "<", ord("}"): ">"}) for path in app.api_doc["paths"]}
     served = {rule.rule for rule in app.url_map.iter_rules()}
-    documents = {"/api/openapi.json", "/api/docs", "/api/docs/style.css"}
+    documents = {"/api/openapi.json", "/api/docs", "/api/docs/style.css", "/", "/ui/<version>/<path:name>"}
     assert served - described == {"/healthz", "/readyz", "/metrics", *documents}
 
 
