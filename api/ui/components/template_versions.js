@@ -3,12 +3,13 @@ import { useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
 import { useList } from "../core/resource.js";
-import { Differences, differing } from "./conflict.js";
 import { Moment } from "./basics.js";
 import { Dialog } from "./dialog.js";
+import { Difference } from "./difference.js";
 import { DataTable } from "./table.js";
 
-const FIELDS = [["name", "Name"], ["category", "Category"], ["channels", "Channels"], ["subject", "Subject"], ["text", "Text"], ["html", "HTML"], ["sms", "SMS"], ["replyTo", "Reply to"], ["attachments", "Attachments"], ["variables", "Variables"]];
+const FIELDS = ["name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "attachments", "variables"];
+const part = (version) => Object.fromEntries(FIELDS.map((name) => [name, version[name]]));
 
 /** template: the newest version. onRestore(version): null if the caller may not. */
 export function TemplateVersions({ template, onClose, onRestore }) {
@@ -23,10 +24,9 @@ export function TemplateVersions({ template, onClose, onRestore }) {
       ${onRestore && html`<button type="button" class="small outline" aria-label=${`Restore version ${row.version}`} onClick=${() => onRestore(row)}>Restore</button>`}
     </span>` },
   ];
-  const changes = shown && differing(FIELDS, shown, template);
   return html`<${Dialog} title=${`Versions of ${template.name}`} wide onClose=${onClose}>
     <${DataTable} caption="Versions" columns=${columns} list=${list} keyOf=${(row) => row.version} rowLabel=${(row) => `version ${row.version}`} />
     ${shown && html`<h3>Version ${shown.version} and version ${template.version}</h3>
-      ${changes.length === 0 ? html`<p>Both say the same.</p>` : html`<${Differences} differing=${changes} theirs=${shown} mine=${template} names=${[`Version ${shown.version}`, `Version ${template.version}`]} />`}`}
+      <${Difference} before=${part(shown)} after=${part(template)} names=${[`Version ${shown.version}`, `Version ${template.version}`]} />`}
   <//>`;
 }

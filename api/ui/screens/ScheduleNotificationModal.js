@@ -18,8 +18,7 @@ import { html } from "../core/html.js";
 import { MY_ZONE } from "../core/time.js";
 
 const CHANNELS = { email: "E-mail", sms: "SMS" };
-const FIELDS = [["name", "Name"], ["channels", "Channels"], ["recipients", "Recipients"], ["variables", "Variables"], ["schedule", "Schedule"], ["recipientTimezone", "Recipients' zones"],
-  ["quietHours", "Quiet hours"], ["allowedDays", "Days"], ["expiresAfter", "Expires after"], ["throttle", "Throttle"], ["critical", "Critical"]];
+const FIELDS = ["name", "channels", "recipients", "variables", "schedule", "recipientTimezone", "quietHours", "allowedDays", "expiresAfter", "throttle", "critical"];
 const WRITTEN = ["name", "templateId", "templateVersion", "channels", "recipients", "variables", "schedule", "recipientTimezone", "timezoneFallback", "alreadyPassed", "quietHours", "allowedDays", "expiresAfter", "throttle", "critical"];
 const NOBODY = { addresses: [], people: [], groups: [], users: null };
 

@@ -19,7 +19,7 @@ import { may } from "../core/session.js";
 import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
 
 const CHANNEL_OPTIONS = [["email", "E-mail"], ["sms", "SMS"]];
-const FIELDS = [["name", "Name"], ["category", "Category"], ["channels", "Channels"], ["subject", "Subject"], ["text", "Text"], ["html", "HTML"], ["sms", "SMS"], ["replyTo", "Reply to"], ["variables", "Variables"]];
+const FIELDS = ["name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "variables"];
 const NEW = { name: "", category: "", channels: ["email"], subject: "", text: "", html: null, sms: null, replyTo: null, attachments: [], variables: [] };
 
 const valuesOf = (template) => Object.fromEntries(Object.keys(NEW).map((name) => [name, template[name] ?? NEW[name]]));
