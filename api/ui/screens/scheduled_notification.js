@@ -3,11 +3,10 @@ import { useState } from "preact/hooks";
 
 import { Badge, Empty, Exact, Head, Loaded, Moment, Note } from "../components/basics.js";
 import { tellError } from "../components/dialog.js";
-import { SelectField } from "../components/fields.js";
-import { MessagesTable, STATE_OPTIONS } from "../components/messages.js";
+import { MessageFilters, MessagesTable } from "../components/messages.js";
 import { NotificationFacts } from "../components/notification_facts.js";
 import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
-import { api } from "../core/api.js";
+import { ApiError, api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useList, useResource } from "../core/resource.js";
 import { go, refine } from "../core/router.js";
@@ -44,6 +43,12 @@ function HeadActions({ notification, onChanged }) {
   `;
 }
 
+/** Its template may be gone: the version that it uses stays. */
+function deletedAsNull(error) {
+  if (error.status !== 404) throw error;
+  return null;
+}
+
 /** The dialog is loaded when it is first opened. */
 function EditButton({ notification, onSaved }) {
   const [open, setOpen] = useState(null);
@@ -51,11 +56,11 @@ function EditButton({ notification, onSaved }) {
     try {
       const [module, template] = await Promise.all([
         import("./ScheduleNotificationModal.js"),
-        api.get(`notifications/templates/${notification.templateId}`),
+        api.get(`notifications/templates/${notification.templateId}`).catch(deletedAsNull),
       ]);
       setOpen({ Modal: module.default, template });
     } catch (error) {
-      tellError(error);
+      tellError(error instanceof ApiError ? error : new Error("The dialog cannot be loaded. There may be a new version: load the page again."));
     }
   };
   const close = () => setOpen(null);
@@ -67,7 +72,8 @@ const Standing = ({ notification: { state, problem, pause, approval, managedBy }
   <p><${Badge} state=${state} /></p>
   ${problem && html`<${Note} tone="bad">It is put aside until somebody mends it: ${problem}<//>`}
   ${state === "awaiting_approval" && html`<${Note} tone="warn">
-    It has many recipients${approval && ` (${approval.recipients})`}: nothing is sent until somebody else than its author${approval && ` (${approval.requestedBy})`} approves it.
+    It has many recipients${approval && ` (${approval.recipients})`}: nothing is sent until somebody else
+    than its author${approval && ` (${approval.requestedBy})`} approves it.
   <//>`}
   ${pause && html`<${Note} tone="warn" role="note">
     Paused by ${pause.by}, <${Moment} at=${pause.at} />${pause.until ? html`, until ${exact(pause.until)}` : ", until somebody resumes it"}. ${pause.reason}
@@ -87,14 +93,17 @@ function Coming({ notification }) {
   const { schedule, state, id, revision } = notification;
   const shown = ["active", "awaiting_approval"].includes(state);
   const body = { schedule, count: COMING, viewerTimezone: MY_ZONE };
-  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) => (shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] }));
+  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) =>
+    shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] },
+  );
   if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
   return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
     ${notification.recipientTimezone && html`<p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>`}
     ${occurrences.length === 0 ? html`<p class="muted">No more: the schedule has ended.</p>` : html`<ol class="plain-list">
       ${occurrences.map((each) => html`<li key=${each.at}>
         <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
-        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
+        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small
+          class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
         ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
       </li>`)}
     </ol>`}
@@ -103,9 +112,10 @@ function Coming({ notification }) {
 
 function Messages({ id, state }) {
   const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
-  const empty = html`<${Empty} title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
+  const empty = html`<${Empty}
+    title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
   return html`
-    <div class="filters"><${SelectField} label="State" value=${state} options=${STATE_OPTIONS} onInput=${(value) => refine({ state: value })} /></div>
+    <${MessageFilters} state=${state} onState=${(value) => refine({ state: value })} />
     <${MessagesTable} list=${list} caption="Its messages" csvName="messages" empty=${empty} />
   `;
 }
