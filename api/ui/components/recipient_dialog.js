@@ -42,6 +42,7 @@ export function RecipientDialog({ person, onClose, onSaved }) {
     event.preventDefault();
     setTried(true);
     if (values.variables.every((row) => wrongWith(row, values.variables) === null)) form.submit();
+    else requestAnimationFrame(() => document.querySelector("dialog[open] [aria-invalid=true]")?.focus());
   };
   const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)}
     onInput=${(value) => form.set(name, value)} ...${more} />`;

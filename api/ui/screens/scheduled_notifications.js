@@ -13,7 +13,7 @@ import { href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 
 const VIEWS = [["list", "List"], ["calendar", "Calendar"]];
-const EVERY_MS = 10_000;
+const EVERY_MS = 30_000; // each time the API counts the messages of all that are shown
 const ABOUT = "Who gets which notification, when, and what became of it.";
 
 export default function ScheduledNotifications({ query }) {
