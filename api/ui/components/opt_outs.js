@@ -23,5 +23,5 @@ export function OptOutsField({ value, onInput, error }) {
 }
 
 /** In words: "news by e-mail, everything by SMS". */
-export const optOutsText = (optOuts) => (Array.isArray(optOuts) ? optOuts.map(told).join(", ") : "");
+export const optOutsText = (optOuts) => (Array.isArray(optOuts) ? optOuts.filter(Boolean).map(told).join(", ") : "");
 const told = ({ category, channel }) => `${category || "everything"}${channel ? ` by ${CHANNELS[channel] ?? channel}` : ""}`;

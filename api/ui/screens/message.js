@@ -19,20 +19,27 @@ export default function Message({ params }) {
     resource.reload();
     deliveries.reload();
   };
-  return html`<${Loaded} resource=${resource}>${(message) => html`
-    <${Head} title=${message.subject ?? `Message to ${message.recipient?.address ?? "nobody"}`}
-      about=${`${CHANNELS[message.channel] ?? "Message"} to ${message.recipient?.address ?? "nobody"}`}>
-      ${may("operate") && message.state !== "unknown" && isRepeatable(message) && html`<${ActionButton}
-        onClick=${async () => (await sendAgain([message])) && reload()}>Send again<//>`}
+  const found = resource.data;
+  const repeatable = found && may("operate") && found.state !== "unknown" && isRepeatable(found);
+  return html`
+    <${Head} title=${found?.subject ?? "Message"} about=${found && `${CHANNELS[found.channel] ?? "Message"} to ${found.recipient?.address ?? "nobody"}`}>
+      ${repeatable && html`<${ActionButton} onClick=${async () => (await sendAgain([found])) && reload()}>Send again<//>`}
     <//>
-    <${Told} message=${message} />
-    ${message.state === "unknown" && may("operate") && html`<${Decision} path=${path} onDecided=${reload} />`}
-    <section class="card" aria-label="Message"><${Facts} rows=${factsOf(message)} /></section>
-    <${AboutText} message=${message} />
-    <h2>Attempts</h2>
-    <${DataTable} caption="Attempts to deliver" columns=${COLUMNS} list=${deliveries} csvName="deliveries"
-      empty=${html`<${Empty} title="Not tried yet"><p>${message.held ? "A pause holds it." : "It is tried when its time has come."}</p><//>`} />
-  `}<//>`;
+    <${Loaded} resource=${resource}>${(message) => html`
+      <${Told} message=${message} />
+      ${message.state === "unknown" && may("operate") && html`<${Decision} path=${path} onDecided=${reload} />`}
+      <section class="card" aria-label="Message"><${Facts} rows=${factsOf(message)} /></section>
+      <${AboutText} message=${message} />
+      <h2>Attempts</h2>
+      <${DataTable} caption="Attempts to deliver" columns=${COLUMNS} list=${deliveries} csvName="deliveries"
+        empty=${html`<${Empty} title="No attempt"><p>${whyNone(message)}</p><//>`} />
+    `}<//>
+  `;
+}
+
+function whyNone(message) {
+  if (message.held) return "A pause holds it.";
+  return ["pending", "sending", "retry_wait"].includes(message.state) ? "It is tried when its time has come." : "It was never handed to a provider.";
 }
 
 const Told = ({ message }) => html`

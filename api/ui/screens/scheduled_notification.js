@@ -1,7 +1,7 @@
 /** One scheduled notification: what it says, when it is sent next, what became of its messages, and what can be done. */
 import { useState } from "preact/hooks";
 
-import { Badge, Empty, Exact, Head, Loaded, Moment, Note } from "../components/basics.js";
+import { Badge, Empty, Exact, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
 import { tellError } from "../components/dialog.js";
 import { MessageFilters, MessagesTable } from "../components/messages.js";
 import { NotificationFacts } from "../components/notification_facts.js";
@@ -18,20 +18,32 @@ const COMING = 10;
 
 export default function ScheduledNotification({ params, query }) {
   const resource = useDocument(`notifications/scheduled/${params.id}`, {}, { every: EVERY_MS });
-  return html`<${Loaded} resource=${resource}>${(notification) => html`
-    <${Head} title=${notification.name ?? notification.id} about=${notification.rule}>
-      <${HeadActions} notification=${notification} onChanged=${resource.reload} />
+  const found = resource.data;
+  return html`
+    <${Head} title=${found?.name ?? "Scheduled notification"} about=${found?.rule}>
+      ${found && html`<${HeadActions} notification=${found} onChanged=${resource.reload} />`}
     <//>
-    <${Standing} notification=${notification} />
-    <${Tiles} statistics=${notification.statistics} />
-    <div class="grid">
-      <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
-      <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
-    </div>
-    <h2 class="apart">Messages</h2>
-    <${Messages} id=${params.id} state=${query.state ?? ""} />
-  `}<//>`;
+    <${Loaded} resource=${resource}>${(notification) => {
+      if (notification.rule === undefined) return html`<${Damaged} notification=${notification} />`;
+      return html`
+        <${Standing} notification=${notification} />
+        <${Tiles} statistics=${notification.statistics} />
+        <div class="grid">
+          <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
+          <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
+        </div>
+        <h2 class="apart">Messages</h2>
+        <${Messages} id=${params.id} state=${query.state ?? ""} />
+      `;
+    }}<//>
+  `;
 }
+
+/** One that cannot be read: what stands in the database. */
+const Damaged = ({ notification }) => html`
+  <${Note} tone="bad">It is put aside until somebody mends it: ${notification.problem}<//>
+  <${Json} value=${notification} label="As it is stored" />
+`;
 
 function HeadActions({ notification, onChanged }) {
   const waiting = notification.state === "awaiting_approval" && may("edit");
