@@ -12,8 +12,13 @@ from tests.support.api_process import ApiProcess
 from tests.support.browser import OpenUi
 from tests.support.daemon_process import DaemonProcess
 from tests.support.http_objects import create_job
+from tests.support.waiting import wait_until
 
 AWAY = "The daemon is away: nothing runs and nothing is sent until it is back."
+
+
+def wait_until_all_is_well(api: ApiProcess) -> None:
+    wait_until(lambda: api.request("GET", "/api/admin/scheduler/status").json()["alarms"] == [])
 
 
 def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
@@ -27,6 +32,7 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
     job = create_job(served, "noop", name="Nightly import", params={"outcome": "failure"}, policies=policies)
     assert served.request("POST", f"/api/admin/scheduler/jobs/{job['id']}/run").status_code == 202
     running.wait_event("run_finished")
+    wait_until_all_is_well(served)
     ui = open_ui(served)
     with ui.expecting(HTTPStatus.NOT_FOUND):
         ui.open("#/")
@@ -41,6 +47,8 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
         ui.says(AWAY)
         ui.page.get_by_role("list", name="Alarms").get_by_text("Nothing runs until it is back.").wait_for()
         daemon(DAEMON_LEASE_TTL_SECONDS=3)
+        wait_until_all_is_well(served)
+        ui.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as if the tab was looked at again
         ui.page.get_by_text(AWAY).wait_for(state="detached")
         ui.page.get_by_role("list", name="Alarms").wait_for(state="detached")
         ui.open("#/admin/daemons")
