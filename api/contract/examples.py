@@ -36,6 +36,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "entries": [{"name": "Christmas", "first": "2126-12-25", "last": "2126-12-26"}],
     },
     "ScheduledNotificationBody": _SCHEDULED,
+    "DraftPreviewBody": {
+        "template": {"name": "Welcome", "channels": ["sms"], "sms": "Hello {{ name }}"},
+        "variables": {"name": "Ada"},
+    },
     "ScheduledNotificationReplacement": _SCHEDULED,
     "ScheduledNotificationPatch": {"quietHours": {"from": "22:00", "to": "07:00"}, "throttle": {"perMinute": 600}},
     "RetryFailedBody": {"states": ["failed"], "expiredToo": False},

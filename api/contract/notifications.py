@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from api.contract.jobs import SchedulePreview
 from api.contract.shapes import Answer, Authored, KeptInFiles, Problem
 from shared.models.base import Moment, Part
 from shared.models.definitions import Pause
@@ -58,6 +59,27 @@ class ComingSends(Answer):
 
     items: list[ComingSend]
     more: bool = Field(description="There are more scheduled notifications than are listed.")
+
+
+class SamplePerson(Answer):
+    """One of those who would be reached."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+class ForeseenNotification(SchedulePreview):
+    """When it would go to whom."""
+
+    recipients: int
+    by_channel: dict[str, int] = Field(description="Addresses that would be sent to, each once.")
+    at_least: bool = Field(
+        description="There are more than were counted: many people, or users of the host application."
+    )
+    sample: list[SamplePerson]
+    approval_needed: bool
+    timezone: str
 
 
 class RetriedMessages(Answer):

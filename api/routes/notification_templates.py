@@ -14,8 +14,8 @@ from api.context import actor, clock, identity, if_match, settings, store
 from api.contract import notifications as shapes
 from api.contract.declarations import accepts, changes, creates, deletes, lists, shows, shows_document
 from api.definitions.scheduled_notifications import pinned
-from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
-from api.paging import SearchQuery, listing
+from api.definitions.sends_to_oneself import draft_of, trial_definition, trial_notification, trial_variables
+from api.paging import PageQuery, SearchQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
@@ -57,6 +57,20 @@ class TemplatePreviewBody(Body):
     may_be_empty: ClassVar[bool] = True
 
     variables: Variables = {}
+
+
+class DraftPreviewBody(TemplatePreviewBody):
+    """A template that is not saved, and values for its variables."""
+
+    may_be_empty: ClassVar[bool] = False
+
+    template: NotificationTemplateDefinition
+
+
+class VersionPath(DocumentPath):
+    """One version of a template."""
+
+    version: Annotated[int, Field(ge=1, le=2_147_483_647, description="Its number.")]
 
 
 class TrialBody(Body, Address):
@@ -115,6 +129,33 @@ def preview_template(path: DocumentPath, body: TemplatePreviewBody) -> Response:
     template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
     given = {**example_variables(template), **body.variables}
     return ok(_rendered(template, recipient_variables(given, {}, {}, {})))
+
+
+@blueprint.post("/templates/preview", summary="The texts of a template that is not saved, rendered. Nothing is stored")
+@needs(Permission.READ)
+@shows(shapes.RenderedTexts)
+def preview_draft(body: DraftPreviewBody) -> Response:
+    check_template(body.template)
+    draft = draft_of(body.template, clock().now())
+    given = {**example_variables(draft), **body.variables}
+    return ok(_rendered(draft, recipient_variables(given, {}, {}, {})))
+
+
+@blueprint.get("/templates/<id>/versions", summary="Every version of a notification template, the newest first")
+@needs(Permission.READ)
+@lists(shapes.NotificationTemplate)
+def list_versions(path: DocumentPath, query: PageQuery) -> Response:
+    template_id = store().notification_templates.find(path.id)["templateId"]
+    page = store().notification_templates.versions(template_id, query.limit, query.position)
+    return ok(listing([notification_template_answer(stored) for stored in page.documents], page.end))
+
+
+@blueprint.get("/templates/<id>/versions/<version>", summary="One version of a notification template")
+@needs(Permission.READ)
+@shows_document(shapes.NotificationTemplate)
+def read_version(path: VersionPath) -> Response:
+    store().notification_templates.find(path.id)
+    return document(notification_template_answer(store().notification_templates.find(path.id, path.version)))
 
 
 @blueprint.post("/templates/<id>/test", summary="Send the newest version to an address of one's own")

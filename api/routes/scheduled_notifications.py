@@ -93,7 +93,8 @@ def _answers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _approval(definition: ScheduledNotificationCreate) -> Approval | None:
+def approval_for(definition: ScheduledNotificationCreate) -> Approval | None:
+    """What a definition that is written now waits for; None: nothing."""
     if definition.recipients.users is not None:
         selected(settings().host_users, definition.recipients.users)  # refuses what HOST_USERS does not know
     return approval_of(definition.recipients, store(), settings().notification_approval_above, actor())
@@ -118,7 +119,7 @@ def list_scheduled(query: ScheduledQuery) -> Response:
 def create_scheduled(body: ScheduledNotificationBody) -> Response:
     document_id, request_hash = identity()
     definition = pinned(body, store())
-    notification = new_scheduled_notification(document_id, definition, actor(), clock().now(), _approval(definition))
+    notification = new_scheduled_notification(document_id, definition, actor(), clock().now(), approval_for(definition))
     return created(_answers([store().scheduled_notifications.insert(notification, actor(), request_hash)])[0])
 
 
@@ -135,7 +136,7 @@ def read_scheduled(path: DocumentPath) -> Response:
 def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement) -> Response:
     store().scheduled_notifications.find(path.id)
     definition = pinned(body, store())
-    approval = _approval(definition)
+    approval = approval_for(definition)
     changed = _changed(path, lambda stored: replaced(stored, definition, actor(), clock().now(), approval), "update")
     return document(changed)
 
@@ -146,7 +147,7 @@ def replace_scheduled(path: DocumentPath, body: ScheduledNotificationReplacement
 def patch_scheduled(path: DocumentPath, body: ScheduledNotificationPatch) -> Response:
     def mutation(stored: dict[str, Any]) -> Change:
         definition = pinned(merged(stored, body.given()), store(), stored)
-        return replaced(stored, definition, actor(), clock().now(), _approval(definition))
+        return replaced(stored, definition, actor(), clock().now(), approval_for(definition))
 
     return document(_changed(path, mutation, "update"))
 

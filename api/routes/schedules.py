@@ -1,5 +1,6 @@
 """`/api/admin/scheduler/schedules/preview`: when a schedule would fire. Nothing is stored."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Response
@@ -9,7 +10,7 @@ from api.auth import needs
 from api.context import clock, store
 from api.contract.declarations import shows
 from api.contract.jobs import SchedulePreview
-from api.definitions.calendars import check_calendars
+from api.definitions.calendars import KnownCalendars, check_calendars
 from api.requests import Body
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -38,25 +39,35 @@ class PreviewBody(Body):
 @needs(Permission.READ)
 @shows(SchedulePreview)
 def preview(body: PreviewBody) -> Response:
-    schedule, now = body.schedule, clock().now()
-    calendars = check_calendars(schedule, store())
-    count = min(body.count, schedule.max_runs or body.count)
+    now = clock().now()
+    calendars = check_calendars(body.schedule, store())
+    return ok(foreseen_answer(body.schedule, calendars, body.after or now, now, body.count, body.viewer_timezone))
+
+
+def foreseen_answer(
+    schedule: Schedule,
+    calendars: KnownCalendars,
+    after: datetime,
+    anchor: datetime,
+    count: int,
+    viewer: str | None = None,
+) -> dict[str, Any]:
+    """The rule in words, and its next occurrences. ScheduleError if they are out of the range of dates."""
     try:
-        foreseen = foresee(schedule, body.after or now, now, calendars.exclusions_of(schedule), count)
-        occurrences = [_shown(each, body) for each in foreseen.occurrences]
+        most = min(count, schedule.max_runs or count)
+        foreseen = foresee(schedule, after, anchor, calendars.exclusions_of(schedule), most)
+        occurrences = [_shown(each, schedule, viewer) for each in foreseen.occurrences]
     except OverflowError:
         raise ScheduleError("schedule", "is out of the range of dates", "out_of_range") from None
-    return ok(
-        {
-            "description": describe(schedule, calendars.names_of(schedule)),
-            "occurrences": occurrences,
-            "complete": foreseen.complete,
-        }
-    )
+    return {
+        "description": describe(schedule, calendars.names_of(schedule)),
+        "occurrences": occurrences,
+        "complete": foreseen.complete,
+    }
 
 
-def _shown(foreseen: Foreseen, body: PreviewBody) -> dict[str, Any]:
-    local = foreseen.at.astimezone(body.schedule.zone)
+def _shown(foreseen: Foreseen, schedule: Schedule, viewer: str | None) -> dict[str, Any]:
+    local = foreseen.at.astimezone(schedule.zone)
     shown = {
         "at": rfc3339(foreseen.at),
         "local": local.isoformat(timespec="milliseconds"),
@@ -64,6 +75,6 @@ def _shown(foreseen: Foreseen, body: PreviewBody) -> dict[str, Any]:
         "adjusted": foreseen.adjusted,
         "excluded": foreseen.excluded,
     }
-    if body.viewer_timezone is not None:
-        shown["viewer"] = foreseen.at.astimezone(load_zone(body.viewer_timezone)).isoformat(timespec="milliseconds")
+    if viewer is not None:
+        shown["viewer"] = foreseen.at.astimezone(load_zone(viewer)).isoformat(timespec="milliseconds")
     return shown

@@ -51,6 +51,12 @@ class NotificationTemplateStore:
             conditions["category"] = category
         return read_page(self._connection, NOTIFICATION_TEMPLATES, conditions, "createdAt", limit, position)
 
+    def versions(self, template_id: str, limit: int, position: Position | None) -> Page:
+        """Of one template, the newest first."""
+        return read_page(
+            self._connection, NOTIFICATION_TEMPLATES, {"templateId": template_id}, "version", limit, position
+        )
+
     def create(
         self,
         template_id: str,

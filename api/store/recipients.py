@@ -57,6 +57,12 @@ class RecipientStore(OwnedStore):
         return {"search": search_words(fields)}
 
     @translated()
+    def reached_by(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Name and addresses of these people, as far as they exist."""
+        fields = {"_id": 0, "name": 1, "email": 1, "phone": 1}
+        return list(self._connection.collection(self.collection).find({"_id": {"$in": list(ids)}}, fields))
+
+    @translated()
     def one_without(self, ids: Sequence[str], variable: str) -> str | None:
         """The id of one of these people who has no value for the variable; None: all have one."""
         lacking: dict[str, Any] = {f"variables.{variable}": {"$in": ["", None]}}

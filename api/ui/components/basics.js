@@ -87,3 +87,13 @@ export function Panel({ title, actions, class: name = "", children }) {
     ${children}
   </section>`;
 }
+
+/** A link that looks like a button, and like one also obeys the space bar. */
+export function LinkButton({ href, class: name = "", children }) {
+  const press = (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    event.currentTarget.click();
+  };
+  return html`<a role="button" class=${name} href=${href} onKeyDown=${press}>${children}</a>`;
+}

@@ -5,8 +5,9 @@ import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";
 import { may } from "../core/session.js";
 import { duration, exact } from "../core/time.js";
-import { Badge, Empty, Exact, Json, Moment, Panel } from "./basics.js";
+import { Badge, Empty, Exact, Moment, Panel } from "./basics.js";
 import { Chart } from "./charts.js";
+import { Difference, differences } from "./difference.js";
 import { SelectField } from "./fields.js";
 import { RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
 import { DataTable } from "./table.js";
@@ -70,10 +71,7 @@ function Changes({ job }) {
     empty=${html`<${Empty} title="Nothing is recorded"><p>The audit log keeps changes for a limited time.</p><//>`} />`;
 }
 
-function Change({ entry: { before, after } }) {
-  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  if (fields.length === 0) return html`<span class="muted">–</span>`;
-  return html`<details><summary>${fields.join(", ")}</summary>
-    <div class="halves"><div><h3>Before</h3><${Json} value=${before} label="Before" /></div><div><h3>After</h3><${Json} value=${after} label="After" /></div></div>
-  </details>`;
-}
+const Change = ({ entry: { before, after } }) => html`<details>
+  <summary>${before ? differences(before, after).map((each) => each.path).join(", ") : "everything"}</summary>
+  <${Difference} before=${before} after=${after} />
+</details>`;

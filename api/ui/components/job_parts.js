@@ -6,7 +6,7 @@ import { html } from "../core/html.js";
 import { go, href } from "../core/router.js";
 import { may } from "../core/session.js";
 import { BackfillDialog } from "./backfill_dialog.js";
-import { Badge, Moment } from "./basics.js";
+import { Badge, LinkButton, Moment } from "./basics.js";
 import { ActionButton, attempt, tell } from "./dialog.js";
 import { unlessManaged } from "./managed.js";
 import { PauseDialog } from "./pause_dialog.js";
@@ -58,8 +58,8 @@ export function JobActions({ job, changed }) {
     ${usable && may("operate") && html`<button type="button" class="small outline" onClick=${() => setOpen("backfill")}>Backfill</button>`}
     ${may("edit") && html`
       ${usable && html`<${ActionButton} class="small outline" onClick=${() => enable(!job.enabled)}>${job.enabled ? "Disable" : "Enable"}<//>`}
-      <a role="button" class="small outline" href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Edit</a>
-      <a role="button" class="small outline" href=${href(`/jobs/new/${encodeURIComponent(job.template)}`, { from: job.id })}>Duplicate</a>
+      <${LinkButton} class="small outline" href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Edit<//>
+      <${LinkButton} class="small outline" href=${href(`/jobs/new/${encodeURIComponent(job.template)}`, { from: job.id })}>Duplicate<//>
       <button type="button" class="small outline danger" onClick=${remove}>Delete</button>
     `}
     ${open === "run" && html`<${RunDialog} job=${job} onClose=${close} onAsked=${(runId) => { close(); toldRun(job, runId); changed(job); }} />`}

@@ -6,16 +6,19 @@ import { useDocument } from "../core/resource.js";
 import { MY_ZONE } from "../core/time.js";
 import { CronField } from "./cron_field.js";
 import { CheckField, ChoiceField, ManyField, MomentField, NumberField, SelectField, TextField, ZoneField } from "./fields.js";
-import { SchedulePreview, useSchedulePreview } from "./schedule_preview.js";
+import { SchedulePreview, countedFrom, useSchedulePreview } from "./schedule_preview.js";
 import { DAYS, MODES, UNITS, expressionOf, fits, inMode, modeOf, simpleCron, simpleLength, wallOf } from "./schedule_shapes.js";
 
 export { newSchedule } from "./schedule_shapes.js";
 
-/** value: a schedule as the API has it. error(field): what the last save said about `prefix.field`. */
-export function ScheduleEditor({ value, onInput, error = () => null, prefix = "schedule", kinds = ["once", "interval", "cron"] }) {
+/**
+ * value: a schedule as the API has it. error(field): what the last save said about `prefix.field`. since: when what it
+ * belongs to was made, from which an interval counts; null: now.
+ */
+export function ScheduleEditor({ value, onInput, error = () => null, prefix = "schedule", kinds = ["once", "interval", "cron"], since = null }) {
   const [wanted, setWanted] = useState(() => modeOf(value));
   const drafts = useRef({});
-  const preview = useSchedulePreview(value);
+  const preview = useSchedulePreview(countedFrom(value, since));
   const mode = fits(wanted, value) ? wanted : modeOf(value);
   const wrong = (field) => preview.fault?.of(`schedule.${field}`) ?? error(`${prefix}.${field}`);
   const set = (changes) => onInput({ ...value, ...changes });

@@ -9,6 +9,10 @@ import { Note } from "./basics.js";
 
 const COUNT = 5;
 
+/** The schedule with what the preview cannot know: an interval counts from when its job was made, unless it says otherwise. */
+export const countedFrom = (schedule, since) =>
+  schedule?.kind === "interval" && since ? { ...schedule, anchor: schedule.anchor ?? schedule.startAt ?? since } : schedule;
+
 /** {data, fault, busy} for a schedule, once its typing rests. The last good answer stays until there is another. */
 export function useSchedulePreview(schedule, count = COUNT) {
   const text = JSON.stringify(schedule);
@@ -46,7 +50,7 @@ export function Occurrences({ preview, zone }) {
   const { occurrences, complete } = preview;
   if (occurrences.length === 0) return html`<p role="status">There is no occurrence ahead: this schedule never fires.</p>`;
   const viewed = occurrences.some((each) => each.viewer);
-  return html`<div class="table" role="region" aria-label="Next occurrences" tabindex="0"><table>
+  return html`<div class="table" role="region" aria-label="Times" tabindex="0"><table>
     <caption class="sr-only">Next occurrences</caption>
     <thead><tr><th scope="col">${zone}</th>${viewed && html`<th scope="col" class="wide-only">Yours, ${MY_ZONE}</th>`}<th scope="col">When</th></tr></thead>
     <tbody>${occurrences.map((each) => html`<tr key=${each.at} class=${each.excluded ? "excluded" : ""}>

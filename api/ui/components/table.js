@@ -36,7 +36,7 @@ export function DataTable({ caption, columns, list, keyOf = (row) => row.id, sor
             </tbody>
           </table>
         </div>
-        <${Pager} pager=${pager} count=${items.length} onCsv=${csvName && (() => save(`${csvName}.csv`, csvOf(columns.filter((column) => column.csv), items)))} />`}
+        <${Pager} caption=${caption} pager=${pager} count=${items.length} onCsv=${csvName && (() => save(`${csvName}.csv`, csvOf(columns.filter((column) => column.csv), items)))} />`}
   `;
 }
 
@@ -51,8 +51,8 @@ function Heading({ column, sort }) {
   </th>`;
 }
 
-function Pager({ pager, count, onCsv }) {
-  return html`<nav class="pager" aria-label="Pages">
+function Pager({ caption, pager, count, onCsv }) {
+  return html`<nav class="pager" aria-label=${`Pages of ${caption}`}>
     <span class="muted">Page ${pager.page}, ${count} ${count === 1 ? "row" : "rows"}</span>
     <span class="actions">
       ${onCsv && html`<button type="button" class="small outline secondary" onClick=${onCsv}>Save as CSV</button>`}

@@ -5,7 +5,7 @@ import { api } from "../core/api.js";
 import { attempt, tell } from "./dialog.js";
 import { unlessManaged } from "./managed.js";
 
-/** Ids of what is about to be deleted: lists leave them out. */
+/** Ids of what is deleted or about to be: lists leave them out. */
 export const goingAway = signal(new Set());
 
 const pending = new Map();
@@ -22,6 +22,6 @@ export async function deleteWithUndo(path, { id, revision, name }) {
   goingAway.value = new Set([...goingAway.value, id]);
   await tell(`“${name ?? id}” is deleted.`, { action: { label: "Undo", run: () => (undone = true) } });
   const deleted = undone ? pending.delete(id) && false : await attempt(send);
-  goingAway.value = new Set([...goingAway.value].filter((each) => each !== id));
+  if (!deleted) goingAway.value = new Set([...goingAway.value].filter((each) => each !== id));
   return deleted;
 }

@@ -2,7 +2,7 @@
 import { Badge, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
 import { JobActions, JobState, jobPath } from "../components/job_parts.js";
 import { Durations, Revisions, RunHistory } from "../components/job_history.js";
-import { Occurrences } from "../components/schedule_preview.js";
+import { Occurrences, countedFrom } from "../components/schedule_preview.js";
 import { goingAway } from "../components/undo_delete.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -44,14 +44,14 @@ const Notes = ({ job }) => html`
   ${job.managedBy && html`<${Note}>Kept in files${job.managedLabel && ` (${job.managedLabel})`}: change it there.<//>`}
 `;
 
-const counted = (counts) => Object.entries(counts ?? {}).map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || null;
+const tally = (counts) => Object.entries(counts ?? {}).map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || null;
 
 const State = ({ job }) => html`<${Facts} rows=${[
   ["State", html`<${JobState} job=${{ ...job, pause: null }} />`],
   ["Next run", html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} empty="none" />`],
   ["Last run", job.lastRun && html`<a href=${href(`/runs/${encodeURIComponent(job.lastRun.runId)}`)}><${Badge} state=${job.lastRun.state} /></a> <${Moment} at=${job.lastRun.finishedAt} zone=${job.schedule?.timezone} />`],
-  ["Finished runs", counted(job.runs)],
-  ["Did not run", counted(job.skipped)],
+  ["Finished runs", tally(job.runs)],
+  ["Did not run", tally(job.skipped)],
   ["Template", job.template],
   ["Labels", Object.keys(job.labels ?? {}).length > 0 && Object.entries(job.labels).map(([name, value]) => html`<a key=${name} href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a> `)],
   ["Made", html`${job.createdBy ?? "somebody"}, <${Moment} at=${job.createdAt} />`],
@@ -61,7 +61,7 @@ const State = ({ job }) => html`<${Facts} rows=${[
 function Coming({ job }) {
   const { schedule } = job;
   const rests = job.pause || job.enabled === false || job.state !== "active";
-  const body = { schedule, count: COMING, viewerTimezone: schedule?.timezone === MY_ZONE ? null : MY_ZONE };
+  const body = { schedule: countedFrom(schedule, job.createdAt), count: COMING, viewerTimezone: schedule?.timezone === MY_ZONE ? null : MY_ZONE };
   const key = JSON.stringify([schedule, job.nextRun]);
   const resource = useResource(key, (signal) => (rests ? null : api.ask("admin/scheduler/schedules/preview", body, { signal })));
   return html`<${Panel} title="Next occurrences">

@@ -1,7 +1,7 @@
 /** A job: new, from another one, or changed. */
 import { useMemo, useRef } from "preact/hooks";
 
-import { Failure, Head, Note } from "../components/basics.js";
+import { Failure, Head, LinkButton, Note } from "../components/basics.js";
 import { Conflict } from "../components/conflict.js";
 import { tell } from "../components/dialog.js";
 import { CheckField, SelectField, TextField } from "../components/fields.js";
@@ -17,7 +17,7 @@ import { useDocument } from "../core/resource.js";
 import { go, href } from "../core/router.js";
 import { MY_ZONE } from "../core/time.js";
 
-const FIELDS = [["name", "Name"], ["enabled", "Enabled"], ["template", "Template"], ["params", "Parameters"], ["schedule", "Schedule"], ["labels", "Labels"], ["policies", "Policies"]];
+const FIELDS = ["name", "enabled", "template", "params", "schedule", "labels", "policies"];
 const LABELS = { type: "object", title: "Labels", description: "Names and values by which jobs are found, such as team = crm.", additionalProperties: { type: "string" } };
 
 export default function JobForm({ params, query }) {
@@ -30,7 +30,7 @@ export default function JobForm({ params, query }) {
   return html`<${Editor} templates=${templates.data.items} job=${job.data} edited=${Boolean(params.id)} wanted=${params.template} />`;
 }
 
-const valuesOf = ({ name, enabled, template, params, schedule, labels, policies }) => ({ name, enabled, template, params, schedule, labels, policies });
+const valuesOf = (job) => Object.fromEntries(FIELDS.map((name) => [name, job[name]]));
 
 function beginning(job, edited, template) {
   if (!job) return { name: "", enabled: true, template, params: {}, schedule: newSchedule(MY_ZONE), labels: {}, policies: {} };
@@ -52,7 +52,7 @@ function Editor({ templates, job, edited, wanted }) {
   const title = edited ? `Edit ${job.name}` : job ? `Copy of ${job.name}` : `New job: ${template?.name ?? wanted}`;
   return html`
     <${Head} title=${title} about=${template?.description}>
-      ${!edited && html`<a class="button" href=${href("/jobs/new")}>Another template</a>`}
+      ${!edited && html`<${LinkButton} class="outline small" href=${href("/jobs/new")}>Another template<//>`}
     <//>
     ${job?.problem && html`<${Note} tone="bad">This job does not run: ${job.problem}<//>`}
     ${template && !template.available && html`<${Note} tone="warn">No running daemon has this template; the job waits until one has.<//>`}
@@ -68,7 +68,7 @@ function Editor({ templates, job, edited, wanted }) {
         <${CheckField} label="Enabled" help="Only an enabled job runs by its schedule." value=${values.enabled} onInput=${(enabled) => set("enabled", enabled)} error=${error("enabled")} />
       </section>
       <div class="card"><${SchemaForm} schema=${template?.parametersSchema ?? { additionalProperties: true }} value=${values.params} onInput=${(changed) => set("params", changed)} error=${error} /></div>
-      <div class="card"><${ScheduleEditor} value=${values.schedule} onInput=${(schedule) => set("schedule", schedule)} error=${error} /></div>
+      <div class="card"><${ScheduleEditor} value=${values.schedule} onInput=${(schedule) => set("schedule", schedule)} error=${error} since=${edited ? job.createdAt : null} /></div>
       <details class="card" open=${Object.keys(first.labels ?? {}).length > 0}>
         <summary>Labels</summary>
         <${SchemaField} schema=${LABELS} root=${LABELS} name="labels" path="labels" value=${values.labels ?? {}} onInput=${(labels) => set("labels", labels ?? {})} error=${error} />

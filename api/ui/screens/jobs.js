@@ -1,7 +1,7 @@
 /** Dynamic Scheduler: every job, with what it did last and what it does next. */
 import { useEffect, useState } from "preact/hooks";
 
-import { Badge, Empty, Head, Moment } from "../components/basics.js";
+import { Badge, Empty, Head, LinkButton, Moment } from "../components/basics.js";
 import { BULK_ACTIONS, BulkDialog } from "../components/bulk_dialog.js";
 import { Sparkline } from "../components/charts.js";
 import { Dialog } from "../components/dialog.js";
@@ -29,7 +29,7 @@ export default function Jobs({ query }) {
   useEffect(() => setChosen(new Set()), [JSON.stringify(filter)]);
   return html`
     <${Head} title="Jobs" about="What runs by itself, and when.">
-      ${may("edit") && html`<a role="button" href=${href("/jobs/new")}>New job</a>`}
+      ${may("edit") && html`<${LinkButton} href=${href("/jobs/new")}>New job<//>`}
     <//>
     <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
     <${Bulk} chosen=${chosen} filter=${filter} clear=${() => setChosen(new Set())} reload=${list.reload} />
@@ -49,13 +49,13 @@ function useRecentRuns(ids) {
 function Filters({ query, typed, setTyped }) {
   const templates = useDocument("admin/scheduler/templates");
   const names = (templates.data?.items ?? []).map((each) => [each.type, each.name]);
-  return html`<div class="filters" role="search" aria-label="Jobs">
+  return html`<form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
     <${TextField} label="Search names" type="search" value=${typed} onInput=${setTyped} />
     <${SelectField} label="State" value=${query.state} options=${STATES} onInput=${(state) => refine({ state })} />
     <${SelectField} label="Template" value=${query.template} options=${[["", "all"], ...names]} onInput=${(template) => refine({ template })} />
     <${SelectField} label="Enabled" value=${query.enabled} options=${[["", "all"], ["true", "enabled"], ["false", "disabled"]]} onInput=${(enabled) => refine({ enabled })} />
     <${LabelFilter} value=${query.label ?? ""} />
-  </div>`;
+  </form>`;
 }
 
 /** Taken over when it is complete: the API wants both name and value. */
@@ -69,21 +69,22 @@ function LabelFilter({ value }) {
   return html`<${TextField} label="Label" placeholder="team=crm" value=${typed} onInput=${input} />`;
 }
 
+/** What can be done with the chosen jobs, or with all that fit the filters. */
 function Bulk({ chosen, filter, clear, reload }) {
   const [asked, setAsked] = useState(null);
-  const filtered = Object.values(filter).some(Boolean);
   const actions = BULK_ACTIONS.filter(([, , permission]) => may(permission));
-  if (!asked && (chosen.size === 0 || actions.length === 0)) return null;
-  const close = () => setAsked(null);
-  const everything = { filter: { ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)), ...(filter.label ? { label: [filter.label] } : {}) } };
-  const [all, setAll] = [asked?.all ?? false, (action, whole) => setAsked({ action, all: whole })];
-  return html`<div class="note bulk" role="group" aria-label="Chosen jobs">
-    <strong>${chosen.size} chosen</strong>
-    ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small" onClick=${() => setAll(action, false)}>${label}</button>`)}
-    ${filtered && html`<span class="actions"><${SelectField} label="All that fit the filters" value="" options=${[["", "choose"], ...actions.map(([action, label]) => [action, label])]} onInput=${(action) => action && setAll(action, true)} /></span>`}
-    <button type="button" class="plain" onClick=${clear}>Choose none</button>
-    ${asked && html`<${BulkDialog} action=${asked.action} which=${all ? everything : { ids: [...chosen] }} onClose=${close} onDone=${reload} />`}
-  </div>`;
+  const filtered = Object.entries(filter).filter(([, value]) => value);
+  const written = { ...(filter.label && { label: [filter.label] }), ...(filter.enabled && { enabled: filter.enabled === "true" }) };
+  const everything = { filter: { ...Object.fromEntries(filtered), ...written } };
+  return html`
+    ${chosen.size > 0 && actions.length > 0 && html`<section class="note bulk" aria-label="Chosen jobs">
+      <strong>${chosen.size} chosen</strong>
+      ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small" onClick=${() => setAsked({ action, which: { ids: [...chosen] } })}>${label}</button>`)}
+      ${filtered.length > 0 && html`<${SelectField} label="All that fit the filters:" value="" options=${[["", "choose"], ...actions]} onInput=${(action) => action && setAsked({ action, which: everything })} />`}
+      <button type="button" class="plain" onClick=${clear}>Choose none</button>
+    </section>`}
+    ${asked && html`<${BulkDialog} key=${asked.action} action=${asked.action} which=${asked.which} onClose=${() => setAsked(null)} onDone=${reload} />`}
+  `;
 }
 
 const Nothing = ({ filtered }) =>

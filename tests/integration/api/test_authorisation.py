@@ -55,6 +55,10 @@ NEEDED: dict[str, dict[str, Permission]] = {
     "/metrics": {"GET": READ},
     f"{SCHEDULER}/maintenance": {"GET": READ, "PUT": OPERATE, "DELETE": OPERATE},
     f"{NOTIFICATIONS}/templates": {"GET": READ, "POST": EDIT},
+    f"{NOTIFICATIONS}/templates/preview": {"POST": READ},
+    f"{NOTIFICATIONS}/templates/<id>/versions": {"GET": READ},
+    f"{NOTIFICATIONS}/templates/<id>/versions/<version>": {"GET": READ},
+    f"{NOTIFICATIONS}/scheduled/preview": {"POST": READ},
     f"{NOTIFICATIONS}/templates/<id>": {"GET": READ, "PUT": EDIT, "DELETE": EDIT},
     f"{NOTIFICATIONS}/templates/<id>/preview": {"POST": READ},
     f"{NOTIFICATIONS}/templates/<id>/test": {"POST": EDIT},
@@ -90,7 +94,8 @@ NEEDED: dict[str, dict[str, Permission]] = {
     "/api/exports/<id>": {"GET": EXPORTS},
     "/api/exports/<id>/download": {"GET": EXPORTS},
 }
-PUBLIC = dict.fromkeys(("/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/api/docs/style.css"), "GET")
+PUBLIC = dict.fromkeys(("/", "/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/api/docs/style.css"), "GET")
+WEB_FILE = "/ui/<version>/<path:name>"
 SIGNED = {"/unsubscribe/<token>", f"{NOTIFICATIONS}/callbacks/twilio/<id>"}
 """What the request carries is the proof: a signature. Without the keys of the settings they are not there."""
 
@@ -102,14 +107,14 @@ def routes(app: Flask) -> Iterator[tuple[str, str, Permission | None]]:
 
 
 def path_of(rule: str) -> str:
-    return rule.replace("<id>", "x").replace("<token>", "x")
+    return rule.replace("<id>", "x").replace("<token>", "x").replace("<version>", "1")
 
 
 def test_every_route_is_in_the_table_with_the_permission_that_it_needs(app: Flask) -> None:
     found = {(method, rule): needed for method, rule, needed in routes(app) if needed is not None}
     wanted = {(method, rule): needed for rule, methods in NEEDED.items() for method, needed in methods.items()}
     assert found == wanted
-    assert {rule for _, rule, needed in routes(app) if needed is None} == {*PUBLIC, *SIGNED}
+    assert {rule for _, rule, needed in routes(app) if needed is None} == {*PUBLIC, *SIGNED, WEB_FILE}
 
 
 def test_a_view_that_declares_nothing_is_no_part_of_an_api(app: Flask) -> None:
