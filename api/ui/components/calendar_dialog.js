@@ -13,7 +13,7 @@ import { FormDialog } from "./form_dialog.js";
 import { unlessManaged } from "./managed.js";
 
 const PATH = "admin/scheduler/calendars";
-const FIELDS = [["name", "Name"], ["timezone", "Time zone"], ["entries", "Days"]];
+const FIELDS = ["name", "timezone", "entries"];
 
 /** calendar: null for a new one. */
 export const CalendarDialog = ({ calendar, saved, onClose }) =>

@@ -14,7 +14,7 @@ import { readStatus } from "../core/status.js";
 
 const PATH = "admin/scheduler/maintenance";
 const EVERY_MS = 5000;
-const FIELDS = [["active", "On"], ["reason", "Reason"], ["until", "Ends by itself"]];
+const FIELDS = ["active", "reason", "until"];
 
 export default function Maintenance() {
   const resource = useDocument(PATH, {}, { every: EVERY_MS });
