@@ -1,8 +1,11 @@
 /** The editor of a calendar: its zone, and its days one by one. */
+import { useRef } from "preact/hooks";
+
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { may } from "../core/session.js";
 import { MY_ZONE } from "../core/time.js";
+import { Conflict } from "./conflict.js";
 import { Dialog, tell } from "./dialog.js";
 import { TextField, ZoneField } from "./fields.js";
 import { useForm } from "./form.js";
@@ -10,6 +13,7 @@ import { FormDialog } from "./form_dialog.js";
 import { unlessManaged } from "./managed.js";
 
 const PATH = "admin/scheduler/calendars";
+const FIELDS = ["name", "timezone", "entries"];
 
 /** calendar: null for a new one. */
 export const CalendarDialog = ({ calendar, saved, onClose }) =>
@@ -22,15 +26,20 @@ const Days = ({ calendar, onClose }) => html`
 `;
 
 function Editor({ calendar, saved, onClose }) {
+  const path = calendar && `${PATH}/${calendar.id}`;
+  const revision = useRef(calendar?.revision);
   const form = useForm(calendar ?? { name: "", timezone: MY_ZONE, entries: [] }, async ({ name, timezone, entries }, key) => {
     const body = { name, timezone, entries: entries.map((entry) => ({ ...entry, last: entry.last || entry.first })) };
-    if (calendar) await unlessManaged((query) => api.put(`${PATH}/${calendar.id}`, body, calendar.revision, query));
+    if (calendar) await unlessManaged((query) => api.put(path, body, revision.current, query));
     else await api.post(PATH, body, { key });
-    tell(`"${name}" is saved.`);
+    tell(`“${name}” is saved.`);
     saved();
     onClose();
   });
   return html`<${FormDialog} title=${calendar ? `Edit ${calendar.name}` : "New calendar"} form=${form} onClose=${onClose} submitLabel="Save calendar" wide>
+    ${calendar && html`<${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${form.values} fields=${FIELDS}
+      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace(theirs); }}
+      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />`}
     <div class="columns">
       <${TextField} label="Name" required value=${form.values.name} onInput=${(name) => form.set("name", name)} error=${form.error("name")} />
       <${ZoneField} value=${form.values.timezone} onInput=${(zone) => form.set("timezone", zone)} error=${form.error("timezone")} />

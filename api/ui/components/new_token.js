@@ -45,7 +45,7 @@ function Secret({ made, onClose }) {
       tell("The browser does not allow copying here: press Ctrl+C.", { tone: "warn" });
     }
   };
-  return html`<${Dialog} title=${`Token "${made.name}"`} onClose=${onClose}>
+  return html`<${Dialog} title=${`Token “${made.name}”`} onClose=${onClose}>
     <${Note} tone="warn">This is shown only now. Keep it where secrets are kept; nobody can read it again.<//>
     <${Field} label="Token">${(control) => html`<input ...${control} ref=${field} class="code" readonly value=${made.token} onFocus=${(event) => event.target.select()} />`}<//>
     <div class="actions end">

@@ -78,14 +78,17 @@ function Screen({ path, query }) {
   const found = match(ROUTES, path);
   const [loaded, setLoaded] = useState({ route: null, screen: null, error: null });
   const shownPath = useRef(null);
+  const wanted = useRef(null);
   const load = async (route) => {
+    const show = (found) => wanted.current === route && setLoaded({ route, ...found }); // somebody may have gone on, or back
     try {
-      setLoaded({ route, screen: (await route.load()).default, error: null });
+      show({ screen: (await route.load()).default, error: null });
     } catch {
-      setLoaded({ route, screen: null, error: new Error("This screen cannot be loaded. There may be a new version: load the page again.") });
+      show({ screen: null, error: new Error("This screen cannot be loaded. There may be a new version: load the page again.") });
     }
   };
   useEffect(() => {
+    wanted.current = found?.route;
     if (found && loaded.route !== found.route) load(found.route);
     document.title = `${found?.route.title ?? "Not found"} · Unified Scheduler`;
   }, [found?.route]);

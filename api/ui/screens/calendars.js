@@ -44,10 +44,10 @@ function next(entries) {
 }
 
 async function remove(calendar, reload) {
-  const text = `"${calendar.name}" is deleted. One that a schedule names cannot be deleted.`;
+  const text = `“${calendar.name}” is deleted. One that a schedule names cannot be deleted.`;
   if (!(await ask({ title: "Delete this calendar?", text, yes: "Delete", danger: true }))) return;
   await attempt(async () => {
     await unlessManaged((query) => api.remove(`admin/scheduler/calendars/${calendar.id}`, calendar.revision, query));
     await reload();
-  }, `"${calendar.name}" is deleted.`);
+  }, `“${calendar.name}” is deleted.`);
 }

@@ -1,5 +1,8 @@
 /** Maintenance mode: nothing starts in any daemon until it ends. */
+import { useRef } from "preact/hooks";
+
 import { Exact, Facts, Failure, Head, Loaded, Moment, Note, Panel } from "../components/basics.js";
+import { Conflict } from "../components/conflict.js";
 import { ActionButton, attempt, tell } from "../components/dialog.js";
 import { AreaField, MomentField } from "../components/fields.js";
 import { Form, useForm } from "../components/form.js";
@@ -11,6 +14,7 @@ import { readStatus } from "../core/status.js";
 
 const PATH = "admin/scheduler/maintenance";
 const EVERY_MS = 5000;
+const FIELDS = ["active", "reason", "until"];
 
 export default function Maintenance() {
   const resource = useDocument(PATH, {}, { every: EVERY_MS });
@@ -39,12 +43,16 @@ function State({ mode, changed }) {
 }
 
 function Switch({ mode, changed }) {
+  const revision = useRef(mode.revision);
   const form = useForm({ reason: mode.active ? mode.reason : "", until: mode.active ? mode.until : null }, async ({ reason, until }) => {
-    await api.put(PATH, { reason, until }, mode.revision);
+    await api.put(PATH, { reason, until }, revision.current);
     await changed();
     tell(mode.active ? "Saved." : "Maintenance is on; nothing starts any more.");
   });
   return html`<${Panel} title=${mode.active ? "Change reason or end" : "Start maintenance"}>
+    <${Conflict} form=${form} load=${(signal) => api.get(PATH, {}, signal)} mine=${{ active: true, ...form.values }} fields=${FIELDS}
+      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace({ reason: theirs.reason, until: theirs.until }); changed(); }}
+      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
     <${Form} form=${form} label="Maintenance" submitLabel=${mode.active ? "Save" : "Start maintenance"}>
       <${AreaField} label="Reason" rows=${2} value=${form.values.reason} onInput=${(text) => form.set("reason", text)} error=${form.error("reason")} help="Everybody sees it above each screen." />
       <${MomentField} label="Ends by itself" value=${form.values.until} onInput=${(moment) => form.set("until", moment)} error=${form.error("until")} help="Empty: until somebody ends it." />

@@ -34,10 +34,10 @@ const columns = (reload) => [
 
 async function revoke(token, reload) {
   const own = token.id === me.value.id ? " It is the one that you use now: you are signed out." : "";
-  const text = `The next request with "${token.name}" is refused. This cannot be undone.${own}`;
+  const text = `The next request with “${token.name}” is refused. This cannot be undone.${own}`;
   if (!(await ask({ title: "Revoke this token?", text, yes: "Revoke", danger: true }))) return;
   await attempt(async () => {
     await api.remove(`admin/tokens/${token.id}`, token.revision);
     await reload();
-  }, `"${token.name}" is revoked.`);
+  }, `“${token.name}” is revoked.`);
 }
