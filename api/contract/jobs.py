@@ -103,6 +103,28 @@ class BulkResult(Answer):
     items: list[BulkItem]
 
 
+class RecentRun(Answer):
+    """A run of `recent-runs`."""
+
+    id: str
+    state: str
+    scheduled_for: Moment | None
+    duration_ms: int | None
+
+
+class RecentRunsOfJob(Answer):
+    """The latest runs of one job, the oldest of them first."""
+
+    job_id: str
+    runs: list[RecentRun]
+
+
+class RecentRuns(Answer):
+    """One item for each id, in the order of the question."""
+
+    items: list[RecentRunsOfJob]
+
+
 class Run(Answer):
     """One occurrence of a job, executed; or the record of why it was not."""
 

@@ -37,6 +37,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/templates": {"GET": READ},
     f"{SCHEDULER}/jobs": {"GET": READ, "POST": EDIT},
     f"{SCHEDULER}/jobs/bulk": {"POST": OPERATE},
+    f"{SCHEDULER}/jobs/recent-runs": {"GET": READ},
     f"{SCHEDULER}/jobs/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{SCHEDULER}/jobs/<id>/run": {"POST": RUN},
     f"{SCHEDULER}/jobs/<id>/pause": {"POST": SWITCH},
