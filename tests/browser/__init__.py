@@ -1,0 +1,1 @@
+"""The web UI in Chromium, over the real API, daemon and database."""
