@@ -49,6 +49,7 @@ from scheduler_daemon.store.host_data import HostCollections
 from scheduler_daemon.store.jobs import JobStore
 from scheduler_daemon.store.mongo import Client, Database
 from scheduler_daemon.store.passes import PassStore
+from scheduler_daemon.store.preparation import keep_audit_log
 from scheduler_daemon.store.retention import RetentionStore
 from scheduler_daemon.store.run_logs import RunLogStore
 from scheduler_daemon.store.runs import RunStore
@@ -203,6 +204,7 @@ async def compose(
         on_pass=systemd.alive,
     )
     scheduler = await initialize_unified_scheduler(database, parts, templates)
+    await keep_audit_log(database, settings.audit_retention)
     wiring.scheduler = scheduler
     watcher = Watcher(ChangeStore(database), wiring.wake_for_changes, rules.mark_stale)
     metrics.LEASE_HELD.set_function(wiring.leads)

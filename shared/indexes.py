@@ -1,5 +1,6 @@
 """Indexes as data. Each names the query it serves; an explain() test holds it to that."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from shared import collections as names
@@ -189,6 +190,22 @@ INDEXES: tuple[IndexSpec, ...] = (
     _expiry(names.RATE_COUNTS),
     _expiry(names.SCHEDULER_STATE),
 )  # fmt: skip
+
+AUDIT_RETENTION = "retention"
+_LONGEST_EXPIRY_SECONDS = 2**31 - 1  # of MongoDB: 68 years
+
+
+def audit_retention(keep: timedelta) -> IndexSpec:
+    """The index by which MongoDB removes entries of the audit log, however old they are already.
+
+    That a job or a scheduled notification was deleted stays: it proves for ever that there was one, and that a person
+    did not want it.
+    """
+    return IndexSpec(
+        names.AUDIT_LOG, AUDIT_RETENTION, (("at", 1),), "removal of what has been kept long enough",
+        partial={"after.deletedAt": None}, expire_after_seconds=min(_LONGEST_EXPIRY_SECONDS, int(keep.total_seconds())),
+    )  # fmt: skip
+
 
 RETIRED_INDEXES: tuple[tuple[str, str], ...] = (
     (names.JOB_RUNS, "live_by_job"),

@@ -12,6 +12,9 @@ from shared.logging import MASK
 
 Schema = Mapping[str, Any]
 
+Path = tuple[str | int, ...]
+"""Where a value is: `params`, then names of fields and numbers of entries."""
+
 _ABSENT: Any = object()
 _SEVERAL = ("anyOf", "oneOf", "allOf")
 
@@ -22,10 +25,10 @@ def masked(params: Any, schema: Schema | None) -> Any:
         return _with_texts_masked(params)
     if not isinstance(params, Mapping):
         return MASK
-    return with_secrets(params, schema, lambda value, _path: None if value is None else MASK)
+    return _with_bytes_masked(with_secrets(params, schema, lambda value, _path: None if value is None else MASK))
 
 
-def with_secrets(params: Any, schema: Schema, change: Callable[[Any, tuple[str, ...]], Any]) -> Any:
+def with_secrets(params: Any, schema: Schema, change: Callable[[Any, Path], Any]) -> Any:
     """A copy of `params` with `change(value, path)` in place of each secret; the path begins with "params"."""
     return _changed(params, _Forms(schema, [schema]), ("params",), change)
 
@@ -110,7 +113,7 @@ def _item_forms(form: Schema) -> Iterator[Any]:
     yield form.get("items")
 
 
-def _changed(value: Any, forms: _Forms, path: tuple[str, ...], change: Callable[[Any, tuple[str, ...]], Any]) -> Any:
+def _changed(value: Any, forms: _Forms, path: Path, change: Callable[[Any, Path], Any]) -> Any:
     if forms.are_secret:
         return change(value, path)
     if isinstance(value, Mapping):
@@ -120,8 +123,17 @@ def _changed(value: Any, forms: _Forms, path: tuple[str, ...], change: Callable[
         }
     if isinstance(value, list):
         of_items = forms.of_items()
-        return [_changed(inner, of_items, (*path, str(index)), change) for index, inner in enumerate(value)]
+        return [_changed(inner, of_items, (*path, index), change) for index, inner in enumerate(value)]
     return value
+
+
+def _with_bytes_masked(value: Any) -> Any:
+    """No parameter is bytes but a sealed secret: of a field that the template does not call secret any more."""
+    if isinstance(value, Mapping):
+        return {name: _with_bytes_masked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_bytes_masked(inner) for inner in value]
+    return MASK if isinstance(value, bytes) else value
 
 
 def _with_texts_masked(value: Any) -> Any:

@@ -19,14 +19,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from shared.errors import InvalidDefinition
-from shared.secret_params import Schema, with_secrets
+from shared.secret_params import Path, Schema, with_secrets
 
 SUBTYPE = 128
 KEY_BYTES = 32
 SETTING = "SECRETS_KEY"
 _FINGERPRINT_BYTES = 8
 _NONCE_BYTES = 12
-_ITEM = "*"
+
+Place = tuple[str | None, ...]
+"""A path in which every entry of a list is None."""
 
 
 def read_keys(text: str) -> tuple[bytes, ...]:
@@ -50,6 +52,11 @@ def is_sealed(value: Any) -> bool:
     return isinstance(value, Binary) and value.subtype == SUBTYPE
 
 
+def fingerprint_of(sealed: bytes) -> str:
+    """Of the key that it was sealed with."""
+    return sealed[:_FINGERPRINT_BYTES].hex()
+
+
 class Vault:
     """Seals with the first key, opens with any. Without keys it opens nothing and refuses to seal."""
 
@@ -62,6 +69,15 @@ class Vault:
         """By the setting SECRETS_KEY, which was checked when it was read."""
         return cls(() if setting is None else read_keys(setting.get_secret_value()))
 
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the key that seals; None: there is none."""
+        return None if self._first is None else self._first.hex()
+
+    def knows(self, fingerprint: str) -> bool:
+        """Whether there is such a key."""
+        return fingerprint in map(fingerprint_of, self._ciphers)
+
     def sealed(self, params: Mapping[str, Any], schema: Schema, job_id: str, stored: Any = None) -> dict[str, Any]:
         """`params` with its secrets sealed. One that has not changed since `stored` stays as it is stored.
 
@@ -71,13 +87,13 @@ class Vault:
         for path, value in _sealed_places(stored, ("params",)):
             before[path].append(value)
 
-        def seal(value: Any, path: tuple[str, ...]) -> Any:
+        def seal(value: Any, path: Path) -> Any:
             if value is None:
                 return None
             key = self._first
             if key is None:
                 detail = f"a secret is stored encrypted only; give {SETTING} to the API and to the daemon first"
-                raise InvalidDefinition(".".join(path), detail, "no_secrets_key")
+                raise InvalidDefinition(".".join(map(str, path)), detail, "no_secrets_key")
             place = _place(path)
             same = (each for each in before[place] if self._is_same(each, value, place, job_id))
             return next(same, None) or self._seal(key, value, place, job_id)
@@ -88,10 +104,10 @@ class Vault:
     def opened(self, params: Any, job_id: str) -> Any:
         """`params` as they were before sealed(). InvalidDefinition names a secret that no key opens."""
 
-        def open_one(value: Binary, path: tuple[str, ...]) -> Any:
+        def open_one(value: Binary, path: Path) -> Any:
             found = self._open(value, _place(path), job_id)
             if found is None:
-                raise InvalidDefinition(".".join(path), self._why_not(value), "secret_unreadable")
+                raise InvalidDefinition(".".join(map(str, path)), self._why_not(value), "secret_unreadable")
             return json.loads(found)
 
         return _mapped(params, ("params",), open_one)
@@ -99,20 +115,20 @@ class Vault:
     def openable(self, params: Any, job_id: str) -> Any:
         """As opened(), with null for each secret that no key opens: it has to be entered again."""
 
-        def open_one(value: Binary, path: tuple[str, ...]) -> Any:
+        def open_one(value: Binary, path: Path) -> Any:
             found = self._open(value, _place(path), job_id)
             return None if found is None else json.loads(found)
 
         return _mapped(params, ("params",), open_one)
 
-    def _seal(self, key: bytes, value: Any, place: tuple[str, ...], job_id: str) -> Binary:
+    def _seal(self, key: bytes, value: Any, place: Place, job_id: str) -> Binary:
         """key: its fingerprint."""
         nonce = os.urandom(_NONCE_BYTES)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        text = json.dumps(value, default=str).encode()
         sealed = self._ciphers[key].encrypt(nonce, text, _bound_to(place, job_id))
         return Binary(key + nonce + sealed, SUBTYPE)
 
-    def _open(self, value: bytes, place: tuple[str, ...], job_id: str) -> bytes | None:
+    def _open(self, value: bytes, place: Place, job_id: str) -> bytes | None:
         cipher = self._ciphers.get(value[:_FINGERPRINT_BYTES])
         if cipher is None:
             return None
@@ -122,7 +138,7 @@ class Vault:
         except (InvalidTag, ValueError):
             return None
 
-    def _is_same(self, sealed: bytes, value: Any, place: tuple[str, ...], job_id: str) -> bool:
+    def _is_same(self, sealed: bytes, value: Any, place: Place, job_id: str) -> bool:
         if sealed[:_FINGERPRINT_BYTES] != self._first:
             return False
         found = self._open(sealed, place, job_id)
@@ -138,16 +154,16 @@ def _fingerprint(key: bytes) -> bytes:
     return hashlib.blake2b(key, digest_size=_FINGERPRINT_BYTES, person=b"secrets-key").digest()
 
 
-def _bound_to(place: tuple[str, ...], job_id: str) -> bytes:
+def _bound_to(place: Place, job_id: str) -> bytes:
     return json.dumps([job_id, *place]).encode()
 
 
-def _place(path: tuple[str, ...]) -> tuple[str, ...]:
+def _place(path: Path) -> Place:
     """Entries of a list may change places: they share one."""
-    return tuple(_ITEM if part.isdigit() else part for part in path)
+    return tuple(None if isinstance(part, int) else part for part in path)
 
 
-def _sealed_places(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Binary]]:
+def _sealed_places(value: Any, path: Path) -> Iterator[tuple[Place, Binary]]:
     if is_sealed(value):
         yield _place(path), value
     elif isinstance(value, Mapping):
@@ -155,14 +171,14 @@ def _sealed_places(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
             yield from _sealed_places(inner, (*path, str(name)))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _sealed_places(inner, (*path, str(index)))
+            yield from _sealed_places(inner, (*path, index))
 
 
-def _mapped(value: Any, path: tuple[str, ...], change: Callable[[Binary, tuple[str, ...]], Any]) -> Any:
+def _mapped(value: Any, path: Path, change: Callable[[Binary, Path], Any]) -> Any:
     if is_sealed(value):
         return change(value, path)
     if isinstance(value, Mapping):
         return {name: _mapped(inner, (*path, str(name)), change) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_mapped(inner, (*path, str(index)), change) for index, inner in enumerate(value)]
+        return [_mapped(inner, (*path, index), change) for index, inner in enumerate(value)]
     return value

@@ -56,10 +56,17 @@ def checked_params(
 
     InvalidDefinition or Problem 422 names what is wrong.
     """
-    schema = template.parameters_schema
-    whole = unmasked(vault.opened(params, job_id), vault.openable(stored, job_id), schema)
+    written = written_params(params, stored, template, vault, job_id)
+    return vault.sealed(written, template.parameters_schema, job_id, stored)
+
+
+def written_params(
+    params: Mapping[str, Any], stored: Any, template: PublishedTemplate, vault: Vault, job_id: str
+) -> dict[str, Any]:
+    """The same, checked and not sealed."""
+    whole = unmasked(vault.opened(params, job_id), vault.openable(stored, job_id), template.parameters_schema)
     check_params(whole, template)
-    return vault.sealed(whole, schema, job_id, stored)
+    return whole
 
 
 def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.checks.params import checked_params, find_template
+from api.checks.params import checked_params, find_template, written_params
 from api.checks.schedules import schedule_since
 from api.definitions.recipients import check_recipients
 from api.definitions.record import mended_record, new_record
@@ -181,5 +181,8 @@ def override_params(
 ) -> dict[str, Any] | None:
     """The parameters of one run over the job's own, checked together; a masked secret is the job's."""
     template = find_template(job.template, catalogue)
-    whole = checked_params({**job.params, **(override or {})}, job.params, template, vault, job.id)
-    return None if override is None else {name: whole[name] for name in override}
+    whole = written_params({**job.params, **(override or {})}, job.params, template, vault, job.id)
+    if override is None:
+        return None
+    given = {name: whole[name] for name in override}
+    return vault.sealed(given, template.parameters_schema, job.id, {name: job.params.get(name) for name in override})

@@ -19,6 +19,14 @@ _POLICY = (
 )
 
 
+MAIL = "mail.html"
+_MAIL_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data: https: http:; "
+    "frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox allow-scripts"
+)
+"""Of the frame that shows the HTML of a message: its styles are its own, its scripts never run."""
+
+
 class FilePath(BaseModel):
     """Which file of which version."""
 
@@ -48,6 +56,11 @@ def file(path: FilePath) -> Response:
         raise Problem(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND, "There is no such file in this version.")
     response = _served(found.others[path.name])
     response.headers["Cache-Control"] = _FOR_EVER
+    if path.name == MAIL:
+        response.headers["Content-Security-Policy"] = _MAIL_POLICY
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    if path.name == MAIL.replace(".html", ".js"):
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # that frame has an origin of its own
     return response
 
 

@@ -84,7 +84,7 @@ class SystemStore:
 
     @translated()
     def ever_made(self, document_id: str) -> bool:
-        """Whether a definition of this id exists, or existed and was deleted. The audit log forgets nothing."""
+        """Whether a definition of this id exists or was deleted. The audit log never forgets a deletion."""
         made = self._connection.collection(AUDIT_LOG).find_one({"documentId": document_id}, {"_id": 1})
         return made is not None
 

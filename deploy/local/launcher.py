@@ -53,7 +53,7 @@ class Launcher:
         self._environment = environment | {"LOG_FORMAT": "json"}
         self._environment.setdefault("DAEMON_RUNTIME_FOLDER", str(var.runtime))
         self._environment.setdefault("EXPORT_FOLDER", str(var.exports))
-        if "SECRETS_KEY" not in self._environment:
+        if not self._environment.get("SECRETS_KEY"):
             self._environment["SECRETS_KEY"] = var.secrets_key()
         self._environment.setdefault("DAEMON_DRAIN_SECONDS", _DRAIN_SECONDS)
 

@@ -1,6 +1,7 @@
 """What the daemon makes sure of at start: a replica set, the indexes, the published catalogue."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -10,9 +11,9 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import OperationFailure
 
 from scheduler_daemon.store.mongo import Client, Database, translated
-from shared.collections import JOB_TEMPLATES
+from shared.collections import AUDIT_LOG, JOB_TEMPLATES
 from shared.errors import SettingsError, StoreUnavailable
-from shared.indexes import INDEXES, RETIRED_INDEXES, IndexSpec
+from shared.indexes import AUDIT_RETENTION, INDEXES, RETIRED_INDEXES, IndexSpec, audit_retention
 from shared.models.catalogue import PublishedTemplate
 
 log = structlog.get_logger(__name__)
@@ -37,16 +38,32 @@ async def create_indexes(database: Database) -> None:
     """Creates every index of shared.indexes; those that exist are left alone, those of another shape are replaced."""
     with translated():
         for name, specs in groupby(sorted(INDEXES, key=lambda spec: spec.collection), lambda s: s.collection):
-            collection, models = database[name], [_model(spec) for spec in specs]
-            try:
-                await collection.create_indexes(models)
-            except OperationFailure as fault:
-                if fault.code not in _OTHER_SHAPE:
-                    raise
-                await _replace_indexes(collection, models)
+            await _ensure_indexes(database[name], [_model(spec) for spec in specs])
         for name, index in RETIRED_INDEXES:
-            if index in await database[name].index_information():
-                await database[name].drop_index(index)
+            await _drop_index(database[name], index)
+
+
+async def keep_audit_log(database: Database, keep: timedelta) -> None:
+    """Has MongoDB remove entries that are older; zero: nothing is ever removed. What is there is treated alike."""
+    with translated():
+        if keep:
+            await _ensure_indexes(database[AUDIT_LOG], [_model(audit_retention(keep))])
+        else:
+            await _drop_index(database[AUDIT_LOG], AUDIT_RETENTION)
+
+
+async def _ensure_indexes(collection: AsyncCollection[dict[str, Any]], models: Sequence[IndexModel]) -> None:
+    try:
+        await collection.create_indexes(models)
+    except OperationFailure as fault:
+        if fault.code not in _OTHER_SHAPE:
+            raise
+        await _replace_indexes(collection, models)
+
+
+async def _drop_index(collection: AsyncCollection[dict[str, Any]], name: str) -> None:
+    if name in await collection.index_information():
+        await collection.drop_index(name)
 
 
 async def _replace_indexes(collection: AsyncCollection[dict[str, Any]], models: Sequence[IndexModel]) -> None:

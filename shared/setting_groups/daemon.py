@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from shared.durations import Duration
 from shared.setting_groups.types import ListeningAddress
@@ -63,3 +63,15 @@ class DaemonSettings(BaseModel):
         timedelta(days=90),
         description="How long a finished message and its deliveries are kept. A change applies to earlier ones, too.",
     )
+    audit_retention: Duration = Field(
+        timedelta(days=400),
+        description="How long entries of the audit log are kept, a day or more; `0s`: for ever. A change applies to "
+        "earlier ones, too.",
+    )
+
+    @field_validator("audit_retention")
+    @classmethod
+    def _is_long_enough(cls, value: timedelta) -> timedelta:
+        if value and value < timedelta(days=1):
+            raise ValueError("write a day or more, such as 400d, or 0s for ever")
+        return value

@@ -76,19 +76,28 @@ def test_a_newcomer_sees_the_sample_mail_arrive_and_everything_stop(launch: Laun
 
 
 def test_data_survive_a_restart_even_on_another_port_and_the_old_token_does_not(launch: Launch) -> None:
-    launcher = launch()
+    launcher = launch(SECRETS_KEY="")
     old_token = launcher.wait_ready()
     before = _get(launcher, old_token, "/api/admin/scheduler/jobs").json()["items"]
     assert before, "the standard jobs"
+    key = (launcher.var / "secrets-key").read_text()
+    assert (launcher.var / "secrets-key").stat().st_mode & 0o777 == 0o600
+    body = {"name": "A call", "template": "webhook_trigger", "schedule": before[0]["schedule"], "enabled": False}
+    body["params"] = {"url": "https://example.com", "secretHeaders": {"X-Key": "hunter2"}}
+    authorized = {"Authorization": f"Bearer {old_token}"}
+    made = requests.post(f"{launcher.base_url}/api/admin/scheduler/jobs", json=body, headers=authorized, timeout=10)
+    assert made.status_code == 201, made.text
+    before = _get(launcher, old_token, "/api/admin/scheduler/jobs").json()["items"]
     assert launcher.stop() == 0
     taken = int((launcher.var / "mongodb.port").read_text())
     with socket.socket() as other:
         other.bind(("127.0.0.1", taken))
-        launcher = launch()
+        launcher = launch(SECRETS_KEY="")
         token = launcher.wait_ready()
     assert int((launcher.var / "mongodb.port").read_text()) != taken
     after = _get(launcher, token, "/api/admin/scheduler/jobs").json()["items"]
     assert [job["id"] for job in after] == [job["id"] for job in before]
+    assert (launcher.var / "secrets-key").read_text() == key
     assert _get(launcher, old_token, "/api/admin/scheduler/jobs").status_code == 401
 
 

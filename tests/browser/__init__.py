@@ -1,1 +1,0 @@
-"""The web UI in Chromium, over the real API, daemon and database."""

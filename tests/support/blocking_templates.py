@@ -1,6 +1,7 @@
 """Blocking templates for tests: a worker imports them from here by their names."""
 
 import ctypes
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from scheduler_daemon.job_template import JobExecutionContext, JobResult, JobStopped, JobTemplate, TemplateParameters
 
@@ -26,10 +29,15 @@ class BlockingTemplate(JobTemplate):
         act: str
         path: str = ""
         number: int = 0
+        key: SecretStr = SecretStr("")
 
     def execute(self, context: JobExecutionContext) -> JobResult:
         ended: Any = getattr(self, f"_{context.params.act}")(context)
         return ended if ended is not None else JobResult.success("done", metrics={"pid": os.getpid()})
+
+    def _sign(self, context: JobExecutionContext) -> JobResult:
+        key = context.params.key.get_secret_value().encode()
+        return JobResult.success("signed", metrics={"signature": hashlib.blake2b(b"signed", key=key).hexdigest()})
 
     def _nothing(self, _context: JobExecutionContext) -> None: ...
 

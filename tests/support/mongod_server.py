@@ -33,7 +33,9 @@ def start_mongod(command: Sequence[str], folder: Path) -> "subprocess.Popen[byte
 class MongodServer:
     """Started when its address is first asked for; TEST_MONGODB_URI names an existing server instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, **parameters: int) -> None:
+        """parameters: of mongod; with any, it is a server of its own."""
+        self._parameters = parameters
         self._uri: str | None = None
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,7 +44,8 @@ class MongodServer:
     def uri(self) -> str:
         """The connection string; the server answers and is primary."""
         if self._uri is None:
-            self._uri = os.environ.get(EXISTING_SERVER) or self._start()
+            existing = None if self._parameters else os.environ.get(EXISTING_SERVER)
+            self._uri = existing or self._start()
         return self._uri
 
     @property
@@ -74,6 +77,8 @@ class MongodServer:
             *("--setParameter", "enableTestCommands=1"),
             *("--wiredTigerEngineConfigString", _CLOSE_FILES_EARLY),
         ]
+        for name, value in self._parameters.items():
+            command += ["--setParameter", f"{name}={value}"]
         process = self._process = start_mongod(command, self._folder)
         await_primary(port, lambda: process.poll() is None)
         return mongod_uri(port)

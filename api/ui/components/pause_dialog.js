@@ -1,20 +1,16 @@
 /** Pausing a job or a scheduled notification: why, and until when. */
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { MY_ZONE } from "../core/time.js";
-import { TextField } from "./fields.js";
+import { MomentField, TextField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
 
-/** path: of the document, which has name and revision. about: what the pause does. onSaved(document): the paused one. */
+/** path: of the document, which has a name; whatever its revision is now, it is paused. about: what the pause does. onSaved(document): the paused one. */
 export function PauseDialog({ path, document, about, onClose, onSaved }) {
-  const form = useForm({ reason: "", until: "" }, async ({ reason, until }) =>
-    onSaved(await api.act(`${path}/pause`, document.revision, { reason, until: until ? new Date(until).toISOString() : null })),
-  );
+  const form = useForm({ reason: "", until: null }, async (body) => onSaved(await api.act(`${path}/pause`, "*", body)));
   return html`<${FormDialog} title=${`Pause “${document.name}”`} form=${form} submitLabel="Pause" onClose=${onClose}>
     <p>${about}</p>
     <${TextField} label="Reason" help="Everybody sees it." value=${form.values.reason} error=${form.error("reason")} onInput=${(reason) => form.set("reason", reason)} />
-    <${TextField} label=${`Until (${MY_ZONE})`} type="datetime-local" help="Empty: until somebody resumes it." value=${form.values.until} error=${form.error("until")}
-      onInput=${(until) => form.set("until", until)} />
+    <${MomentField} label="Until" help="Empty: until somebody resumes it." value=${form.values.until} error=${form.error("until")} onInput=${(until) => form.set("until", until)} />
   <//>`;
 }

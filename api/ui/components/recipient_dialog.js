@@ -1,8 +1,9 @@
 /** Adding or changing a person who can be notified. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
+import { DocumentConflict } from "./document_conflict.js";
 import { TextField, ZoneField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
@@ -10,17 +11,31 @@ import { unlessManaged } from "./managed.js";
 import { OptOutsField } from "./opt_outs.js";
 import { VariablesField, rowsOf, variablesOf, wrongWith } from "./variables_field.js";
 
+const PATH = "notifications/recipients";
 const TEXTS = ["name", "email", "phone", "externalKey", "locale", "timezone"];
+
+const FIELDS = [["name", "Name"], ["email", "E-mail address"], ["phone", "Phone number"], ["externalKey", "External key"], ["locale", "Language"],
+  ["timezone", "Time zone"], ["optOuts", "Opt-outs"], ["variables", "Variables"]];
+
+const valuesOf = (person) => ({
+  ...Object.fromEntries(TEXTS.map((name) => [name, person?.[name] ?? ""])),
+  optOuts: person?.optOuts ?? [],
+  variables: rowsOf(person?.variables),
+});
+
+function bodyOf(values) {
+  const texts = Object.fromEntries(TEXTS.map((name) => [name, values[name].trim() || null]));
+  return { ...texts, name: texts.name ?? "", optOuts: values.optOuts, variables: variablesOf(values.variables) };
+}
 
 /** person: null for a new one. onSaved(person) */
 export function RecipientDialog({ person, onClose, onSaved }) {
   const [tried, setTried] = useState(false);
-  const initial = { ...Object.fromEntries(TEXTS.map((name) => [name, person?.[name] ?? ""])), optOuts: person?.optOuts ?? [], variables: rowsOf(person?.variables) };
-  const form = useForm(initial, async (values, key) => {
-    const texts = Object.fromEntries(TEXTS.map((name) => [name, values[name].trim() || null]));
-    const body = { ...texts, name: texts.name ?? "", optOuts: values.optOuts, variables: variablesOf(values.variables) };
-    const path = "notifications/recipients";
-    onSaved(await (person ? unlessManaged((query) => api.put(`${path}/${person.id}`, body, person.revision, query)) : api.post(path, body, { key })));
+  const revision = useRef(person?.revision);
+  const form = useForm(valuesOf(person), async (values, key) => {
+    const body = bodyOf(values);
+    const replace = (query) => api.put(`${PATH}/${person.id}`, body, revision.current, query);
+    onSaved(await (person ? unlessManaged(replace) : api.post(PATH, body, { key })));
   });
   const { values } = form;
   const submit = (event) => {
@@ -29,7 +44,10 @@ export function RecipientDialog({ person, onClose, onSaved }) {
     if (values.variables.every((row) => wrongWith(row, values.variables) === null)) form.submit();
   };
   const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)} onInput=${(value) => form.set(name, value)} ...${more} />`;
-  return html`<${FormDialog} title=${person ? `Edit ${person.name || person.email || person.phone}` : "Add a recipient"} form=${{ ...form, submit }} onClose=${onClose} wide>
+  const path = person && `${PATH}/${person.id}`;
+  const conflict = html`<${DocumentConflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS} valuesOf=${valuesOf} />`;
+  const title = person ? `Edit ${person.name || person.email || person.phone}` : "Add a recipient";
+  return html`<${FormDialog} title=${title} form=${{ ...form, submit }} onClose=${onClose} conflict=${conflict} wide>
     <div class="columns">
       ${text("name", "Name")}
       ${text("email", "E-mail address", { type: "email", help: "An e-mail address or a phone number is needed." })}

@@ -1,8 +1,9 @@
 /** Groups: named sets of recipients. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
+import { DocumentConflict } from "../components/document_conflict.js";
 import { SearchField, TextField } from "../components/fields.js";
 import { useForm } from "../components/form.js";
 import { FormDialog } from "../components/form_dialog.js";
@@ -56,11 +57,27 @@ function RowActions({ group, onEdit, onDeleted }) {
   </span>`;
 }
 
+const FIELDS = [["name", "Name"], ["told", "Members"]];
+const valuesOf = (group) => ({ name: group?.name ?? "", members: group?.members ?? [] });
+
+/** A version with its members in words: how they differ from those that were there when the dialog was opened. */
+function toldBeside(before) {
+  const known = new Set(before);
+  return (group) => {
+    const added = group.members.filter((id) => !known.has(id)).length;
+    return { ...group, told: `${group.members.length}: ${added} added, ${before.length + added - group.members.length} removed` };
+  };
+}
+
 function GroupDialog({ group, onClose, onSaved }) {
-  const form = useForm({ name: group?.name ?? "", members: group?.members ?? [] }, async (body, key) =>
-    onSaved(await (group ? unlessManaged((query) => api.put(`${PATH}/${group.id}`, body, group.revision, query)) : api.post(PATH, body, { key }))),
-  );
-  return html`<${FormDialog} title=${group ? `Edit “${group.name}”` : "Add a group"} form=${form} onClose=${onClose} wide>
+  const revision = useRef(group?.revision);
+  const form = useForm(valuesOf(group), async (body, key) => {
+    const replace = (query) => api.put(`${PATH}/${group.id}`, body, revision.current, query);
+    onSaved(await (group ? unlessManaged(replace) : api.post(PATH, body, { key })));
+  });
+  const conflict = html`<${DocumentConflict} form=${form} path=${group && `${PATH}/${group.id}`} revision=${revision} mine=${form.values} fields=${FIELDS} valuesOf=${valuesOf}
+    told=${toldBeside(group?.members ?? [])} />`;
+  return html`<${FormDialog} title=${group ? `Edit “${group.name}”` : "Add a group"} form=${form} onClose=${onClose} conflict=${conflict} wide>
     <${TextField} label="Name" required value=${form.values.name} error=${form.error("name")} onInput=${(name) => form.set("name", name)} />
     ${form.error("members") && html`<p class="error"><small class="error">${form.error("members")}</small></p>`}
     <${PeoplePicker} ids=${form.values.members} onInput=${(members) => form.set("members", members)} />

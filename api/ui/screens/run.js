@@ -39,8 +39,8 @@ function Waiting({ reload, id }) {
   }, [reload]);
   return html`
     <${Head} title="Run" />
-    <${Note} tone="busy">There is no run <code>${id}</code> yet. If it was just asked for, it appears here when the daemon takes it; otherwise it is deleted.
-      <a href=${href("/runs")}>All runs</a><//>
+    <${Note} tone="busy"><p>There is no run <code>${id}</code> yet. If it was just asked for, it appears here when the daemon takes it; otherwise it is deleted.
+      <a href=${href("/runs")}>All runs</a></p><//>
   `;
 }
 
@@ -97,8 +97,7 @@ function History({ run }) {
   if (run.slowAt) moments.push({ at: run.slowAt, words: "took longer than expected" });
   if (run.finishedAt) moments.push({ at: run.finishedAt, words: "ended:", state: run.state, error: run.error, tookMs: run.durationMs });
   if (run.nextAttemptAt && isLive(run)) moments.push({ at: run.nextAttemptAt, words: "next attempt" });
-  const inOrder = moments.filter((each) => each.at).sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
-  return html`<ol class="lines">${inOrder.map((each) => html`<li key=${`${each.at}${each.words}`}>
+  return html`<ol class="lines">${moments.filter((each) => each.at).map((each) => html`<li key=${`${each.at}${each.words}`}>
     <span class="muted"><${Exact} at=${each.at} /></span> ${each.words} ${each.state && html`<${Badge} state=${each.state} />`}
     ${Number.isFinite(each.tookMs) && html` <small class="muted">after <${Took} ms=${each.tookMs} /></small>`}
     ${each.error && html`<br /><small>${each.error.type}: ${each.error.message}</small>`}

@@ -1,4 +1,7 @@
-"""Nothing refers to what never existed. What was deleted exists: as a tombstone, or in the audit log for ever."""
+"""Nothing refers to what never existed.
+
+What was deleted exists: as a tombstone, or in the audit log, which keeps deletions for ever.
+"""
 
 from datetime import datetime
 

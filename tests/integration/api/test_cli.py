@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +14,8 @@ from scheduler_daemon.job_templates.database_cleanup_template import DatabaseCle
 from scheduler_daemon.job_templates.system_cleanup_template import SystemCleanupTemplate
 from scheduler_daemon.job_templates.ticket_cleanup_template import TicketCleanupTemplate
 from shared.collections import API_TOKENS, AUDIT_LOG
-from tests.integration.api.conftest import JOBS, Db, publish
+from shared.indexes import audit_retention
+from tests.integration.api.conftest import JOBS, Caller, Db, publish
 
 Run = Callable[..., Result]
 STANDARD = {"standard-scheduled-notification-processor", "standard-email-notifier"}
@@ -96,9 +97,12 @@ def test_bootstrap_makes_the_standard_jobs_once_and_a_sample_in_a_new_database(r
     assert 0 <= (due - sample["createdAt"]).total_seconds() <= 6
 
 
-def test_bootstrap_never_makes_again_what_was_deleted_even_after_the_tombstone_is_gone(run: Run, catalogue: Db) -> None:
+def test_bootstrap_never_makes_again_what_was_deleted_even_after_tombstone_and_old_entries_are_gone(
+    run: Run, catalogue: Db, admin: Caller
+) -> None:
     run("bootstrap", "--wait", "0", "--no-sample")
-    catalogue["dynamic_jobs"].update_one({"_id": "standard-email-notifier"}, {"$set": {"deletedAt": datetime.now(UTC)}})
+    assert admin.delete(f"{JOBS}/standard-email-notifier").status_code == 204
+    catalogue["audit_log"].delete_many(audit_retention(timedelta(days=1)).partial or {})
     run("bootstrap", "--wait", "0")
     deleted = catalogue["dynamic_jobs"].find_one({"_id": "standard-email-notifier"})
     assert deleted is not None

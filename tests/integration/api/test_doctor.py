@@ -1,6 +1,7 @@
 """`unified-scheduler doctor` on a sound system and on each fault: it names it, and says what to do."""
 
 import asyncio
+import base64
 import json
 import smtplib
 from collections.abc import Callable
@@ -16,10 +17,12 @@ from api.store.diagnosis import DiagnosisStore, ServerFacts
 from scheduler_daemon.store.mongo import connect
 from scheduler_daemon.store.preparation import create_indexes
 from shared.settings import Settings
-from tests.integration.api.conftest import Db
+from tests.integration.api.conftest import JOBS, Caller, Db, job_body, publish
+from tests.support.environment import SECRETS_KEY
 from tests.support.smtp_server import SmtpServer
 
 Run = Callable[..., Result]
+OTHER_KEY = base64.b64encode(bytes(32)).decode()
 
 
 @pytest.fixture
@@ -74,6 +77,7 @@ def test_a_sound_system_is_exit_0(run: Run, indexed: None) -> None:
         ("EXPORT_FOLDER", "/etc/hostname", "folder"),
         ("SMTP_PORT", "1", "smtp"),
         ("SMTP_SECURITY", "starttls", "smtp"),
+        ("SECRETS_KEY", "hunter2", "settings"),
     ],
 )
 def test_each_fault_is_named_and_exit_1(
@@ -106,6 +110,34 @@ def test_missing_and_different_indexes_are_named(run: Run, indexed: None, db: Db
     result = run("--json")
     assert state_of(result, "indexes") == "fault"
     assert "2 missing: dynamic_jobs.due, job_runs.by_time" in result.output
+
+
+def test_secrets_are_checked_against_the_key(
+    run: Run, indexed: None, catalogue: Db, admin: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {"type": "object", "properties": {"token": {"type": "string", "format": "password"}}}
+    publish(catalogue, "calls", schema)
+    assert (state_of(run("--json"), "secrets"), run().exit_code) == ("note", 0)
+    body = job_body(template="calls", params={"token": "hunter2"})
+    job = admin.created(JOBS, body)
+    for key, state in (
+        (None, "fault"),
+        (OTHER_KEY, "fault"),
+        (SECRETS_KEY, "ok"),
+        (f"{OTHER_KEY},{SECRETS_KEY}", "note"),
+    ):
+        monkeypatch.delenv("SECRETS_KEY", raising=False)
+        if key is not None:
+            monkeypatch.setenv("SECRETS_KEY", key)
+        result = run("--json")
+        assert (state_of(result, "secrets"), result.exit_code) == (state, int(state == "fault")), key
+    catalogue["dynamic_jobs"].update_one({"_id": job["id"]}, {"$set": {"params.token": "hunter2"}})
+    assert state_of(run("--json"), "secrets") == "note"
+    monkeypatch.delenv("SECRETS_KEY")
+    result = run("--json")
+    assert state_of(result, "secrets") == "fault"
+    assert "1 job holds secrets in plain text" in result.output
+    assert "hunter2" not in result.output
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,29 @@ def test_a_plain_secret_of_former_times_is_encrypted_when_the_job_is_changed(
     calls[DYNAMIC_JOBS].update_one({}, {"$set": {"params": {"token": SECRET}}})
     assert admin.patch(f"{JOBS}/{job['id']}", {"name": "Other"}).status_code == 200
     assert stored_params(calls) == {"token": SECRET}
+
+
+def test_a_job_with_a_plain_secret_of_former_times_can_be_run_without_a_key(
+    job: dict[str, Any], api_with: ApiWith, calls: Db
+) -> None:
+    calls[DYNAMIC_JOBS].update_one({}, {"$set": {"params": {"token": SECRET}}})
+    keyless, run = api_with(None), f"{JOBS}/{job['id']}/run"
+    assert keyless.post(run).status_code == 202
+    assert keyless.post(run, {"params": {"url": "https://example.net"}}).status_code == 202
+    assert_problem(keyless.post(run, {"params": {"token": "another"}}), 422, "invalid_fields", "params.token")
+    assert_problem(keyless.patch(f"{JOBS}/{job['id']}", {"name": "Other"}), 422, "invalid_fields", "params.token")
+
+
+def test_a_sealed_secret_is_masked_though_the_template_does_not_call_it_secret_any_more(
+    job: dict[str, Any], admin: Caller, calls: Db
+) -> None:
+    publish(calls, "calls", {"type": "object"})
+    shown = {"url": "https://example.com", "token": "***", "headers": {"X-Key": "***"}}
+    assert admin.get(f"{JOBS}/{job['id']}").json["params"] == shown
+    assert admin.get(JOBS).json["items"][0]["params"] == shown
+
+
+@pytest.mark.parametrize("secret", ["", "\ud800", "\x00", "sealed", "x" * 100_000])
+def test_odd_secrets_are_stored_or_refused_and_never_an_error(secret: str, calls: Db, admin: Caller) -> None:
+    answer = admin.post(JOBS, job_body(template="calls", params={"token": secret}))
+    assert answer.status_code in (201, 400, 422), answer.text

@@ -98,6 +98,19 @@ def test_a_secret_is_bound_to_its_job_and_its_field() -> None:
     assert vault.openable({"token": sealed["headers"]["X"], "url": "u"}, "job") == {"token": None, "url": "u"}
 
 
+def test_fields_that_are_called_like_numbers_are_no_list() -> None:
+    vault = Vault([FIRST])
+    headers = vault.sealed({"headers": {"1": "a", "*": "b"}}, SCHEMA, "job")["headers"]
+    for name, value in (("1", "*"), ("*", "1"), ("2", "1")):
+        with pytest.raises(InvalidDefinition):
+            vault.opened({"headers": {name: headers[value]}}, "job")
+
+
+def test_half_a_character_is_sealed_like_any_other() -> None:
+    vault = Vault([FIRST])
+    assert vault.opened(vault.sealed({"token": "\ud800"}, SCHEMA, "job"), "job") == {"token": "\ud800"}
+
+
 def test_entries_of_a_list_may_change_places() -> None:
     vault = Vault([FIRST])
     sealed = vault.sealed({"entries": [{"name": "a", "code": "1"}, {"name": "b", "code": "2"}]}, SCHEMA, "job")

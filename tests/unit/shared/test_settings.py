@@ -15,6 +15,8 @@ WRONG = [
     ("DAEMON_POLL_SECONDS", "0.5", "greater than or equal to 1"),
     ("DAEMON_BATCH_SIZE", "501", "less than or equal to 500"),
     ("RUN_RETENTION_SUCCESS", "hunter2", "write a duration"),
+    ("AUDIT_RETENTION", "23h", "write a day or more"),
+    ("SECRETS_KEY", "hunter2", "openssl rand -base64 32"),
     ("SMTP_SECURITY", "hunter2", "'starttls', 'tls' or 'none'"),
     ("EXPORT_COLLECTIONS", "hunter2", "not JSON"),
     ("TEST_SUITES", '{"hunter2": ', "not JSON"),

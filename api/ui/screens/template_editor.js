@@ -1,0 +1,92 @@
+/** A notification template: its texts and variables, how they look, its versions, and a test. */
+import { useMemo, useRef, useState } from "preact/hooks";
+
+import { Failure, Head, Note } from "../components/basics.js";
+import { Conflict } from "../components/conflict.js";
+import { DeclaredVariables } from "../components/declared_variables.js";
+import { tell } from "../components/dialog.js";
+import { AreaField, ManyField, TextField } from "../components/fields.js";
+import { Form, useForm } from "../components/form.js";
+import { unlessManaged } from "../components/managed.js";
+import { TemplatePreview, useTemplatePreview } from "../components/template_preview.js";
+import { TemplateVersions } from "../components/template_versions.js";
+import { TestSend } from "../components/test_send.js";
+import { api } from "../core/api.js";
+import { html } from "../core/html.js";
+import { useDocument } from "../core/resource.js";
+import { go } from "../core/router.js";
+import { may } from "../core/session.js";
+import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
+
+const CHANNEL_OPTIONS = [["email", "E-mail"], ["sms", "SMS"]];
+const FIELDS = ["name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "variables"];
+const NEW = { name: "", category: "", channels: ["email"], subject: "", text: "", html: null, sms: null, replyTo: null, attachments: [], variables: [] };
+
+const valuesOf = (template) => Object.fromEntries(Object.keys(NEW).map((name) => [name, template[name] ?? NEW[name]]));
+
+/** Texts of channels that are not chosen are not sent; empty ones are none. */
+const toSave = (values) => ({ ...values, ...Object.fromEntries(["subject", "text", "html", "sms", "replyTo"].map((name) => [name, values[name] || null])) });
+
+export default function TemplateEditor({ params }) {
+  const resource = useDocument(params.id ? `notifications/templates/${params.id}` : null);
+  if (params.id && !resource.data) return resource.error ? html`<${Failure} error=${resource.error} retry=${resource.reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  return html`<${Editor} template=${params.id ? resource.data : null} />`;
+}
+
+function Editor({ template }) {
+  const first = useMemo(() => (template ? valuesOf(template) : NEW), []);
+  const revision = useRef(template?.revision);
+  const [open, setOpen] = useState(null);
+  const [saved, setSaved] = useState(template);
+  const path = template ? `notifications/templates/${template.id}` : "notifications/templates";
+  const form = useForm(first, async (values, key) => {
+    const body = toSave(values);
+    const answer = template ? await unlessManaged((force) => api.put(path, body, revision.current, force)) : await api.post(path, body, { key });
+    tell(template ? `Saved as version ${answer.version}.` : `“${answer.name}” is made.`);
+    if (!template) return go(`/notifications/templates/${answer.id}`);
+    revision.current = answer.revision;
+    return setSaved(answer);
+  });
+  const { values, set, error } = form;
+  const preview = useTemplatePreview(toSave(values), {});
+  const close = () => setOpen(null);
+  const restore = (version) => {
+    for (const [name, value] of Object.entries(valuesOf(version))) set(name, value);
+    close();
+    tell(`The texts of version ${version.version} are in the form; save them as a new version.`);
+  };
+  const email = values.channels.includes("email");
+  return html`
+    <${Head} title=${template ? saved.name : "New notification template"} about=${template && `Version ${saved.version}`}>
+      ${template && html`
+        <button type="button" class="outline" onClick=${() => setOpen("versions")}>Versions</button>
+        ${may("edit") && html`<button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>Send a test</button>
+          <button type="button" disabled=${form.dirty} title="Schedule this notification: choose who gets it, when, and how often" onClick=${() => setOpen("schedule")}>⏰ Schedule</button>`}
+      `}
+    <//>
+    ${template?.problem && html`<${Note} tone="bad">${template.problem}<//>`}
+    <div class="side-by-side">
+      <${Form} form=${form} label="Notification template" submitLabel=${template ? "Save a new version" : "Create"} onCancel=${() => go("/notifications/templates")}>
+        <${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${values} fields=${FIELDS}
+          onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace(valuesOf(theirs)); }} onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
+        <div class="columns">
+          <${TextField} label="Name" required value=${values.name} onInput=${(text) => set("name", text)} error=${error("name")} />
+          <${TextField} label="Category" value=${values.category} onInput=${(text) => set("category", text)} error=${error("category")} help="People may opt out of a category." />
+        </div>
+        <${ManyField} label="Channels" values=${values.channels} options=${CHANNEL_OPTIONS} onInput=${(channels) => set("channels", channels)} error=${error("channels")} />
+        ${email && html`
+          <${TextField} label="Subject" required value=${values.subject} onInput=${(text) => set("subject", text)} error=${error("subject")} />
+          <${AreaField} label="Text" rows="6" code value=${values.text} onInput=${(text) => set("text", text)} error=${error("text")} help="Variables as {{ name }}." />
+          <${AreaField} label="HTML" rows="8" code value=${values.html} onInput=${(text) => set("html", text)} error=${error("html")} help="Beside the text, or instead of it." />
+          <${TextField} label="Reply to" value=${values.replyTo} onInput=${(text) => set("replyTo", text)} error=${error("replyTo")} />
+        `}
+        ${values.channels.includes("sms") && html`<${AreaField} label="SMS" rows="3" code value=${values.sms} onInput=${(text) => set("sms", text)} error=${error("sms")} />`}
+        <${DeclaredVariables} value=${values.variables} onInput=${(variables) => set("variables", variables)} error=${error} />
+      <//>
+      <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} preview=${preview} /></section>
+    </div>
+    ${open === "versions" && html`<${TemplateVersions} template=${saved} onClose=${close} onRestore=${may("edit") ? restore : null} />`}
+    ${open === "test" && html`<${TestSend} template=${saved} onClose=${close} />`}
+    ${open === "schedule" && html`<${ScheduleNotificationModal} template=${saved} onClose=${close} onSaved=${(notification) => { close(); go(`/notifications/scheduled/${notification.id}`); }} />`}
+  `;
+}

@@ -1,0 +1,105 @@
+"""Scheduled notifications and their messages in the browser, over a real daemon and real servers for mail and SMS."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.api_process import ApiProcess
+from tests.support.browser import OpenUi
+from tests.support.daemon_process import DaemonProcess
+from tests.support.http_objects import create, create_job, items, soon
+from tests.support.smtp_script import Deed
+from tests.support.smtp_server import SmtpServer
+from tests.support.twilio_server import TwilioServer
+from tests.support.waiting import wait_until
+from tests.support.web_server import Reply
+
+NUMBER, REFUSED = "+33100000001", "refused@example.com"
+QUEUE = "/api/notifications/queue"
+ONCE = "Order notice"
+
+
+@pytest.fixture
+def twilio() -> Iterator[TwilioServer]:
+    server = TwilioServer()
+    yield server
+    server.close()
+
+
+def schedule(api: ApiProcess, name: str, rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    texts = {"channels": ["email", "sms"], "subject": "Hello", "text": "Hello", "sms": "Hello"}
+    template = create(api, "/api/notifications/templates", {"name": f"Text of {name}", **texts})
+    body = {"name": name, "templateId": template["id"], "channels": ["email", "sms"], "schedule": rule, **fields}
+    return create(api, "/api/notifications/scheduled", body)
+
+
+def states(api: ApiProcess) -> dict[str, str]:
+    return {item["recipient"]["address"]: item["state"] for item in items(api, QUEUE)}
+
+
+def test_pause_resume_calendar_and_delete(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
+    served = api()
+    daily = {"kind": "cron", "expression": "0 9 * * *", "timezone": "Europe/Paris"}
+    schedule(served, "Daily digest", daily, recipients={"addresses": [{"email": "ada@example.com"}]})
+    ui = open_ui(served)
+    ui.open("#/notifications/scheduled")
+    ui.says("At 09:00, every day (Europe/Paris time)")
+    ui.button("Pause Daily digest").click()
+    ui.page.get_by_label("Reason").fill("The text is rewritten")
+    ui.dialog("Pause “Daily digest”").get_by_role("button", name="Pause").click()
+    ui.says("“Daily digest” is paused.")
+    ui.page.get_by_role("link", name="Daily digest").click()
+    ui.says("The text is rewritten")
+    ui.says("None while it is paused.")
+    ui.button("Resume").click()
+    ui.says("“Daily digest” is resumed.")
+    ui.page.get_by_text("09:00:00 Europe/Paris").nth(9).wait_for()
+    ui.open("#/notifications/scheduled?view=calendar")
+    ui.page.get_by_role("table").wait_for()
+    ui.button("Next month").click()
+    assert "month=" in ui.page.url
+    ui.open("#/notifications/scheduled")
+    ui.button("Delete Daily digest").click()
+    ui.button("Delete").click()
+    ui.says("Nothing is scheduled")
+
+
+def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
+    daemon: Callable[..., DaemonProcess],
+    api: Callable[..., ApiProcess],
+    smtp_server: SmtpServer,
+    twilio: TwilioServer,
+    open_ui: OpenUi,
+) -> None:
+    smtp_server.script.add("RCPT", Deed.REPLY, "550 5.7.1 Refused by policy", REFUSED, 1)
+    twilio.reply(NUMBER, Reply(drop=True))
+    daemon(**smtp_server.environment, **twilio.environment)
+    served = api()
+    for template in ("scheduled_notification_processor", "email_notifier", "sms_notifier"):
+        create_job(served, template)
+    once = {"kind": "once", "at": soon(1).replace(tzinfo=None).isoformat(), "timezone": "UTC"}
+    schedule(served, ONCE, once, recipients={"addresses": [{"email": REFUSED}, {"phone": NUMBER}]})
+    wait_until(lambda: states(served) == {REFUSED: "failed", NUMBER: "unknown"}, 20)
+    ui = open_ui(served)
+
+    ui.open("#/notifications/queue?state=failed")
+    ui.says("550 5.7.1 Refused by policy")
+    ui.page.get_by_label(f"Choose the message to {REFUSED}").check()
+    ui.button("Send 1 again").click()
+    ui.button("Send again").click()
+    ui.says("No such message")
+    assert smtp_server.wait_messages(1)[0].recipients == (REFUSED,)
+
+    ui.open("#/notifications/queue?state=unknown")
+    ui.page.get_by_role("link", name=NUMBER).click()
+    ui.says("What became of it?")
+    ui.button("It arrived").click()
+    ui.says("Counts as sent. Nothing leaves any more.")
+    ui.dialog("It arrived?").get_by_role("button", name="It arrived").click()
+    ui.page.get_by_role("heading", name="What became of it?").wait_for(state="detached")
+    wait_until(lambda: states(served) == {REFUSED: "sent", NUMBER: "sent"}, 10)
+
+    ui.page.get_by_role("link", name="its scheduled notification").click()
+    ui.page.get_by_role("heading", name=ONCE).wait_for()
+    assert len(twilio.asked) == 1

@@ -1,0 +1,98 @@
+"""Recipients, groups and opt-outs in the browser."""
+
+from http import HTTPStatus
+
+from tests.support.browser import Ui
+
+GOOD = "name,email,timezone\nAda,ada@example.com,Europe/Paris\nBob,bob@example.com,Asia/Tokyo\n"
+BAD = "name,email\nAda,ada@\nBob,bob@example.com,surplus\n"
+
+
+def choose(ui: Ui, content: str) -> None:
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    ui.page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]  # a dictionary is allowed
+
+
+def test_people_are_imported_into_a_group_after_a_preview(ui: Ui) -> None:
+    ui.open("#/notifications/groups")
+    ui.button("Add a group").first.click()
+    ui.page.get_by_role("textbox", name="Name", exact=True).fill("Customers")
+    ui.button("Save").click()
+    ui.says("“Customers” is saved.")
+
+    ui.open("#/notifications/recipients")
+    ui.button("Import CSV").first.click()
+    ui.page.get_by_label("Into the group").select_option(label="Customers")
+    with ui.expecting(HTTPStatus.UNPROCESSABLE_ENTITY):
+        choose(ui, BAD)
+        ui.says("line 2.email")
+        ui.says("line 3")
+    assert ui.button("Import").count() == 0
+
+    choose(ui, GOOD)
+    ui.says("2 people join the group")
+    ui.says("Nothing is changed yet.")
+    assert "There are no recipients" in ui.page.inner_text("main")
+    ui.button("Import").click()
+    ui.says("Imported: 2 new, 0 changed, 0 unchanged.")
+
+    ui.page.get_by_label("Search", exact=True).fill("bo")
+    ui.page.get_by_role("cell", name="ada@example.com").wait_for(state="detached")
+    ui.page.get_by_role("cell", name="bob@example.com").wait_for()
+    assert "bob" not in ui.page.url
+    ui.open("#/notifications/groups")
+    ui.button("Edit Customers").click()
+    ui.button("Remove Ada, ada@example.com").click()
+    ui.says("1 member")
+    ui.button("Save").click()
+    ui.page.get_by_role("cell", name="1", exact=True).wait_for()
+
+
+def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fields(ui: Ui) -> None:
+    ui.open("#/notifications/recipients")
+    ui.tab_to("Add a recipient")
+    ui.press("Enter")
+    ui.dialog("Add a recipient").wait_for()
+    ui.tab_to("Name")
+    ui.page.keyboard.type("Ada")
+    ui.tab_to("E-mail address")
+    ui.page.keyboard.type("ada@")
+    with ui.expecting(HTTPStatus.UNPROCESSABLE_ENTITY):
+        ui.press("Enter")
+        ui.page.locator("input[type=email][aria-invalid=true]").wait_for()
+    assert ui.page.get_by_label("Name").first.input_value() == "Ada"
+    ui.tab_to("E-mail address")
+    ui.press("End")
+    ui.page.keyboard.type("example.com")
+    ui.tab_to("Add an opt-out")
+    ui.press("Enter")
+    ui.tab_to("Category")
+    ui.page.keyboard.type("news")
+    ui.tab_to("Save")
+    ui.press("Enter")
+    ui.says("Ada is saved.")
+    ui.page.get_by_role("cell", name="news", exact=True).wait_for()
+
+    ui.button("Edit Ada").focus()
+    ui.press("Enter")
+    ui.tab_to("Name")
+    ui.page.keyboard.type("x")
+    ui.press("Escape")
+    ui.dialog("Leave without saving?").wait_for()
+    ui.press("Escape")
+    ui.dialog("Leave without saving?").wait_for(state="detached")
+    assert ui.dialog("Edit Ada").is_visible()
+
+
+def test_an_address_is_suppressed_and_taken_off_after_a_warning(ui: Ui) -> None:
+    ui.open("#/notifications/suppressions")
+    ui.button("Add an address").first.click()
+    ui.page.get_by_label("E-mail address").last.fill("gone@example.com")
+    ui.page.get_by_label("Reason").last.select_option("unsubscribed")
+    ui.button("Add").click()
+    ui.says("The address is on the list.")
+    ui.button("Remove gone@example.com").click()
+    ui.says("This person asked for no more messages.")
+    ui.button("Remove").click()
+    ui.says("gone@example.com is off the list.")
+    ui.says("The list is empty")
