@@ -1,28 +1,53 @@
 """Dynamic Scheduler: jobs made, run, changed and deleted by hand and by keyboard alone."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
-from playwright.sync_api import Locator, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import WebUi
+from tests.support.api_process import ApiProcess
+from tests.support.browser import WAIT_MS, OpenUi, Ui
+from tests.support.daemon_process import DaemonProcess
 
 JOBS = "/api/admin/scheduler/jobs"
 HOURLY = {"kind": "interval", "every": "1h"}
+expect.set_options(timeout=WAIT_MS)
 
 
-def a_job(ui: WebUi, **fields: Any) -> dict[str, Any]:
+class Stack(NamedTuple):
+    """An API with a daemon beside it, and its web UI."""
+
+    api: ApiProcess
+    shown: Ui
+
+    @property
+    def page(self) -> Page:
+        return self.shown.page
+
+
+@pytest.fixture
+def ui(daemon: Callable[..., DaemonProcess], api: Callable[..., ApiProcess], open_ui: OpenUi) -> Stack:
+    """Jobs need the templates that a daemon publishes."""
+    daemon()
+    started = api()
+    return Stack(started, open_ui(started))
+
+
+def a_job(ui: Stack, **fields: Any) -> dict[str, Any]:
     body = {"name": "Import", "template": "noop", "params": {}, "schedule": HOURLY, **fields}
     answer = ui.api.request("POST", JOBS, json=body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
 
 
-def heading(ui: WebUi, name: str) -> Locator:
+def heading(ui: Stack, name: str) -> Locator:
     return ui.page.get_by_role("heading", name=name, level=1, exact=True)
 
 
-def field(ui: WebUi, label: str) -> Locator:
+def field(ui: Stack, label: str) -> Locator:
     """An input by its label; a star may say that it is required."""
     return ui.page.get_by_role("textbox", name=re.compile(rf"^{label}( \*)?$"))
 
@@ -31,14 +56,15 @@ def press(place: Any, name: str) -> None:
     place.get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_job_is_made_with_the_form_and_its_run_succeeds(ui: WebUi) -> None:
-    ui.open("#/jobs/new")
+def test_a_job_is_made_with_the_form_and_its_run_succeeds(ui: Stack) -> None:
+    ui.shown.open("#/jobs/new")
     ui.page.get_by_role("link", name="Webhook Trigger").click()
-    press(ui.page, "Create job")
-    expect(field(ui, "Name")).to_have_attribute("aria-invalid", "true")
-    field(ui, "Name").fill("Hook")
-    press(ui.page, "Create job")
-    expect(field(ui, "Address")).to_have_attribute("aria-invalid", "true")
+    with ui.shown.expecting(HTTPStatus.UNPROCESSABLE_ENTITY):
+        press(ui.page, "Create job")
+        expect(field(ui, "Name")).to_have_attribute("aria-invalid", "true")
+        field(ui, "Name").fill("Hook")
+        press(ui.page, "Create job")
+        expect(field(ui, "Address")).to_have_attribute("aria-invalid", "true")
     field(ui, "Address").fill("https://example.com/hook")
     ui.page.get_by_label("Dry run").check()
     press(ui.page, "Add to Secret headers")
@@ -46,11 +72,12 @@ def test_a_job_is_made_with_the_form_and_its_run_succeeds(ui: WebUi) -> None:
     headers.get_by_label("Name").fill("X-Key")
     headers.get_by_label(re.compile("^Value")).fill("a secret value")
     ui.page.get_by_label("Cron", exact=True).check()
-    field(ui, "Cron expression").fill("0 9 * *")
-    expect(ui.page.get_by_text("write 5 fields")).to_be_visible()
+    with ui.shown.expecting(HTTPStatus.UNPROCESSABLE_ENTITY):
+        field(ui, "Cron expression").fill("0 9 * *")
+        expect(ui.page.get_by_text("write 5 fields")).to_be_visible()
     field(ui, "Cron expression").fill("0 9 * * MON#2")
     expect(ui.page.get_by_text("on the second Monday of the month")).to_be_visible()
-    expect(ui.page.get_by_text("At 09:00, on the 2nd Monday of the month (Europe/Paris time).")).to_be_visible()
+    expect(ui.page.get_by_text("At 09:00, on the 2nd Monday of the month ")).to_be_visible()
     press(ui.page, "Create job")
     expect(heading(ui, "Hook")).to_be_visible()
     press(ui.page, "Run now")
@@ -65,25 +92,26 @@ def test_a_job_is_made_with_the_form_and_its_run_succeeds(ui: WebUi) -> None:
     assert job["schedule"]["expression"] == "0 9 * * MON#2"
 
 
-def test_a_change_that_meets_another_shows_both_and_loses_nothing(ui: WebUi) -> None:
+def test_a_change_that_meets_another_shows_both_and_loses_nothing(ui: Stack) -> None:
     job = a_job(ui)
-    ui.open(f"#/jobs/{job['id']}/edit")
+    ui.shown.open(f"#/jobs/{job['id']}/edit")
     field(ui, "Name").fill("Mine")
     theirs = ui.api.request("PATCH", f"{JOBS}/{job['id']}", json={"name": "Theirs"}, headers={"If-Match": '"1"'})
     assert theirs.status_code == 200
-    press(ui.page, "Save")
-    dialog = ui.page.get_by_role("dialog", name="Somebody else was faster")
-    expect(dialog.get_by_role("row", name="name Theirs Mine")).to_be_visible()
-    press(dialog, "Keep editing")
-    expect(field(ui, "Name")).to_have_value("Mine")
-    press(ui.page, "Save")
-    press(dialog, "Save mine over it")
-    expect(heading(ui, "Mine")).to_be_visible()
+    dialog = ui.shown.dialog("Somebody else was faster")
+    with ui.shown.expecting(HTTPStatus.PRECONDITION_FAILED):
+        press(ui.page, "Save")
+        expect(dialog.get_by_role("row", name="name Theirs Mine")).to_be_visible()
+        press(dialog, "Keep editing")
+        expect(field(ui, "Name")).to_have_value("Mine")
+        press(ui.page, "Save")
+        press(dialog, "Save mine over it")
+        expect(heading(ui, "Mine")).to_be_visible()
 
 
-def test_a_run_is_cancelled_and_retried_and_the_job_paused_and_resumed(ui: WebUi) -> None:
+def test_a_run_is_cancelled_and_retried_and_the_job_paused_and_resumed(ui: Stack) -> None:
     job = a_job(ui, params={"duration": "10m"})
-    ui.open(f"#/jobs/{job['id']}")
+    ui.shown.open(f"#/jobs/{job['id']}")
     press(ui.page, "Run now")
     press(ui.page.get_by_role("dialog"), "Run now")
     for place, then in ((1, "Retry"), (2, None)):
@@ -107,10 +135,10 @@ def test_a_run_is_cancelled_and_retried_and_the_job_paused_and_resumed(ui: WebUi
     expect(ui.page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
 
 
-def test_many_jobs_at_once_and_a_delete_that_is_undone(ui: WebUi) -> None:
+def test_many_jobs_at_once_and_a_delete_that_is_undone(ui: Stack) -> None:
     for name in ("one", "two", "three"):
         a_job(ui, name=name, labels={"team": "crm" if name != "three" else "shop"})
-    ui.open("#/jobs")
+    ui.shown.open("#/jobs")
     ui.page.get_by_role("button", name="team=crm").first.click()
     expect(ui.page.get_by_role("link", name="three")).to_have_count(0)
     ui.page.get_by_label("Choose all on this page").check()
@@ -133,8 +161,8 @@ def test_many_jobs_at_once_and_a_delete_that_is_undone(ui: WebUi) -> None:
     assert {job["name"] for job in ui.api.request("GET", JOBS).json()["items"]} >= {"one", "three"}
 
 
-def test_a_job_is_made_by_keyboard_alone(ui: WebUi) -> None:
-    ui.open("#/jobs/new/noop")
+def test_a_job_is_made_by_keyboard_alone(ui: Stack) -> None:
+    ui.shown.open("#/jobs/new/noop")
     name = field(ui, "Name")
     expect(name).to_be_visible()
     keyboard = ui.page.keyboard
