@@ -1,20 +1,24 @@
 """Dynamic Scheduler: jobs made, run, changed and deleted by hand and by keyboard alone."""
 
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pymongo import MongoClient
 
 from tests.support.api_process import ApiProcess
 from tests.support.browser import WAIT_MS, OpenUi, Ui
 from tests.support.daemon_process import DaemonProcess
+from tests.support.environment import SECRETS_KEY
 
 JOBS = "/api/admin/scheduler/jobs"
 HOURLY = {"kind": "interval", "every": "1h"}
 expect.set_options(timeout=WAIT_MS)
+pytestmark = pytest.mark.xdist_group("browser-jobs")
 
 
 class Stack(NamedTuple):
@@ -28,12 +32,30 @@ class Stack(NamedTuple):
         return self.shown.page
 
 
+@pytest.fixture(scope="module")
+def running(
+    mongodb_client: MongoClient[dict[str, Any]], mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiProcess]:
+    """One API with a daemon beside it for all these tests: each has jobs of its own."""
+    database, folder = f"test_{secrets.token_hex(8)}", tmp_path_factory.mktemp("jobs")
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": database, "SECRETS_KEY": SECRETS_KEY}
+    daemon = DaemonProcess(folder, DAEMON_RUNTIME_FOLDER=folder, **given)
+    api = ApiProcess(folder, **given)
+    try:
+        daemon.wait_ready()
+        api.wait_ready()
+        api.log_in()
+        yield api
+    finally:
+        api.end()
+        daemon.end()
+        mongodb_client.drop_database(database)
+
+
 @pytest.fixture
-def ui(daemon: Callable[..., DaemonProcess], api: Callable[..., ApiProcess], open_ui: OpenUi) -> Stack:
-    """Jobs need the templates that a daemon publishes."""
-    daemon()
-    started = api()
-    return Stack(started, open_ui(started))
+def ui(running: ApiProcess, open_ui: OpenUi) -> Stack:
+    """A page of its own for each test."""
+    return Stack(running, open_ui(running))
 
 
 def a_job(ui: Stack, **fields: Any) -> dict[str, Any]:
@@ -87,13 +109,13 @@ def test_a_job_is_made_with_the_form_and_its_run_succeeds(ui: Stack) -> None:
     expect(ui.page.get_by_text("A value is stored; it stays unless you type another one.")).to_be_visible()
     press(ui.page, "Save")
     expect(heading(ui, "Hook")).to_be_visible()
-    (job,) = ui.api.request("GET", JOBS).json()["items"]
+    (job,) = ui.api.request("GET", f"{JOBS}?q=Hook").json()["items"]
     assert job["params"]["secretHeaders"] == {"X-Key": "***"}
     assert job["schedule"]["expression"] == "0 9 * * MON#2"
 
 
 def test_a_change_that_meets_another_shows_both_and_loses_nothing(ui: Stack) -> None:
-    job = a_job(ui)
+    job = a_job(ui, name="Ours")
     ui.shown.open(f"#/jobs/{job['id']}/edit")
     field(ui, "Name").fill("Mine")
     theirs = ui.api.request("PATCH", f"{JOBS}/{job['id']}", json={"name": "Theirs"}, headers={"If-Match": '"1"'})
