@@ -19,6 +19,18 @@ def run_answer(stored: Mapping[str, Any], job_names: Mapping[str, str]) -> dict[
     return {**_shown(stored), "jobName": job_names.get(str(stored.get("jobId")))}
 
 
+def recent_run(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a small picture of a run needs; never fails either."""
+    took = stored.get("durationMs")
+    state = stored.get("state")
+    return {
+        "id": text_of(stored["_id"]),
+        "state": state if isinstance(state, str) else "quarantined",
+        "scheduledFor": moment(stored.get("scheduledFor")),
+        "durationMs": took if isinstance(took, int) and not isinstance(took, bool) else None,
+    }
+
+
 def _shown(stored: Mapping[str, Any]) -> dict[str, Any]:
     try:
         run = Run.from_document(stored)

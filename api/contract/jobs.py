@@ -134,25 +134,25 @@ class Upcoming(Answer):
 
 
 class RecentRun(Answer):
-    """A run in short."""
+    """A run of `recent-runs`."""
 
     id: str
-    state: Any
+    state: str
     scheduled_for: Moment | None
     duration_ms: int | None
 
 
-class RunsOfJob(Answer):
-    """The latest runs of a job, the latest first."""
+class RecentRunsOfJob(Answer):
+    """The latest runs of one job, the oldest of them first."""
 
     job_id: str
     runs: list[RecentRun]
 
 
 class RecentRuns(Answer):
-    """By job, as asked for."""
+    """One item for each id, in the order of the question."""
 
-    items: list[RunsOfJob]
+    items: list[RecentRunsOfJob]
 
 
 class Run(Answer):

@@ -7,12 +7,12 @@ from flask import Response
 from pydantic import Field
 
 from api.answers.run_logs import is_live, log_answer, log_position
-from api.answers.runs import run_answer
+from api.answers.runs import recent_run, run_answer
 from api.auth import needs, principal
 from api.commanded import commanded
 from api.context import actor, clock, identity, store
 from api.contract.declarations import accepts, lists, shows
-from api.contract.jobs import Run, RunAsked, RunLog
+from api.contract.jobs import RecentRuns, Run, RunAsked, RunLog
 from api.contract.shapes import Malformed
 from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
@@ -23,11 +23,13 @@ from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
 from shared.models.access import Permission
+from shared.models.base import Model
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
 
 blueprint = resource("runs", SCHEDULER, "Runs of jobs")
 
+RECENT = 20  # runs of each job in `recent-runs`
 RETRYABLE = (RunState.FAILED, RunState.TIMED_OUT, RunState.INTERRUPTED, RunState.CANCELLED)
 
 
@@ -54,6 +56,25 @@ class LogQuery(PageQuery):
     """Which lines. While `live` is true, `nextCursor` leads to the lines that are yet to come."""
 
     attempt: Annotated[int, Field(ge=1, le=1_000_000, description="Only lines of this attempt.")] | None = None
+
+
+class RecentRunsQuery(Model):
+    """Of which jobs."""
+
+    ids: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,99}$", description="Up to 100 ids, with commas."),
+    ]
+
+
+@blueprint.get("/jobs/recent-runs", summary="The last 20 runs of each of some jobs")
+@needs(Permission.READ)
+@shows(RecentRuns)
+def list_recent_runs(query: RecentRunsQuery) -> Response:
+    job_ids = list(dict.fromkeys(query.ids.split(",")))
+    runs = store().runs.latest_of(job_ids, RECENT)
+    items = [{"jobId": job_id, "runs": [recent_run(run) for run in reversed(runs[job_id])]} for job_id in job_ids]
+    return ok({"items": items})
 
 
 @blueprint.get("/runs", summary="Runs, the latest scheduledFor first")

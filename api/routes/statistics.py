@@ -1,4 +1,4 @@
-"""`/api/admin/scheduler/statistics | upcoming | jobs/recent-runs`: what an overview shows."""
+"""`/api/admin/scheduler/statistics | upcoming`: what an overview shows."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,18 +7,17 @@ from typing import Annotated, Any
 from flask import Response
 from pydantic import Field, model_validator
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.jsonable import moment
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
 from api.context import clock, store
 from api.contract.declarations import shows
-from api.contract.jobs import RecentRuns, RunStatistics, Upcoming
+from api.contract.jobs import RunStatistics, Upcoming
 from api.paging import AskedMoment
 from api.requests import Asked
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.jobs import job_answers
-from api.store.ids import text_of
 from shared.models.access import Permission
 from shared.models.runs import RunState
 
@@ -26,8 +25,6 @@ blueprint = resource("statistics", SCHEDULER, "What an overview shows")
 
 LONGEST = timedelta(days=35)
 MOST_COMING = 200
-MOST_JOBS = 100
-RUNS = 20
 _STATES = frozenset(state.value for state in RunState)
 
 
@@ -48,18 +45,6 @@ class UpcomingQuery(Asked):
     """How far to look."""
 
     hours: Annotated[int, Field(ge=1, le=168, description="Hours from now.")] = 24
-
-
-class RecentRunsQuery(Asked):
-    """Of which jobs."""
-
-    ids: Annotated[str, Field(min_length=1, max_length=20_000, description=f"Ids with commas, at most {MOST_JOBS}.")]
-
-    @model_validator(mode="after")
-    def _few_enough(self) -> "RecentRunsQuery":
-        if len(self.ids.split(",")) > MOST_JOBS:
-            raise ValueError(f"ids: at most {MOST_JOBS}")
-        return self
 
 
 @blueprint.get("/statistics", summary="How many runs ended in each hour, by state")
@@ -100,23 +85,3 @@ def read_upcoming(query: UpcomingQuery) -> Response:
 
 def _coming(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": shown.get("name") or shown["id"], "at": shown["nextRun"]}
-
-
-@blueprint.get("/jobs/recent-runs", summary="The latest runs of some jobs, in short")
-@needs(Permission.READ)
-@shows(RecentRuns)
-def read_recent_runs(query: RecentRunsQuery) -> Response:
-    ids = list(dict.fromkeys(each for each in query.ids.split(",") if each))
-    return ok({"items": [{"jobId": each, "runs": _runs(each)} for each in ids]})
-
-
-def _runs(job_id: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": text_of(stored["_id"]),
-            "state": jsonable(stored.get("state")),
-            "scheduledFor": moment(stored.get("scheduledFor")),
-            "durationMs": stored["durationMs"] if isinstance(stored.get("durationMs"), int) else None,
-        }
-        for stored in store().run_statistics.latest_runs(job_id, RUNS)
-    ]

@@ -12,7 +12,7 @@ import { SelectField } from "./fields.js";
 import { RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
 import { DataTable } from "./table.js";
 
-const EVERY_MS = 5000;
+const EVERY_MS = 2000;
 const CHARTED = 100;
 
 /** The runs, the latest first. */

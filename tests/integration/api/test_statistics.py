@@ -1,7 +1,6 @@
-"""What an overview shows: runs by the hour, what comes next, the latest runs of jobs."""
+"""What an overview shows: runs by the hour, and what comes next."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -67,19 +66,6 @@ def test_what_comes_next_is_told_in_order(admin: Caller, db: Db) -> None:
     assert shown["more"] is False
     assert [item["name"] for item in admin.get(f"{SCHEDULER}/upcoming?hours=48").json["items"]][-1] == "late"
     assert admin.get(f"{SCHEDULER}/upcoming?hours=0").status_code == 422
-
-
-def test_the_latest_runs_of_several_jobs(admin: Caller, db: Db) -> None:
-    runs: list[dict[str, Any]] = [
-        {"_id": f"{job}:{n}", "jobId": job, "state": "succeeded", "scheduledFor": MONDAY + n * HOUR, "durationMs": n}
-        for job in ("a", "b")
-        for n in range(25)
-    ]
-    db.job_runs.insert_many([*runs, {"_id": "odd", "jobId": "b", "state": 5, "scheduledFor": "soon"}])
-    shown = admin.get(f"{SCHEDULER}/jobs/recent-runs?ids=b,a,none").json["items"]
-    assert [(each["jobId"], len(each["runs"])) for each in shown] == [("b", 20), ("a", 20), ("none", 0)]
-    assert [run["durationMs"] for run in shown[1]["runs"]] == list(range(24, 4, -1))
-    assert_problem(admin.get(f"{SCHEDULER}/jobs/recent-runs?ids={','.join('abc' * 40)}"), 422, "invalid_fields")
 
 
 def test_an_hour_begins_with_its_first_minute() -> None:
