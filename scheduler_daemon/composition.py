@@ -34,6 +34,7 @@ from scheduler_daemon.scheduling.planner import Planner
 from scheduler_daemon.scheduling.recorder import Recorder
 from scheduler_daemon.scheduling.rescuer import Rescuer
 from scheduler_daemon.scheduling.run_reports import RunReports
+from scheduler_daemon.scheduling.run_statistics import RunStatistics
 from scheduler_daemon.scheduling.standing_rules import StandingRules
 from scheduler_daemon.scheduling.template_limits import TemplateLimits
 from scheduler_daemon.scheduling.watcher import Watcher
@@ -52,6 +53,7 @@ from scheduler_daemon.store.passes import PassStore
 from scheduler_daemon.store.preparation import keep_audit_log
 from scheduler_daemon.store.retention import RetentionStore
 from scheduler_daemon.store.run_logs import RunLogStore
+from scheduler_daemon.store.run_statistics import RunStatisticsStore
 from scheduler_daemon.store.runs import RunStore
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
 from scheduler_daemon.store.transactions import Fence, TransactionSession
@@ -78,6 +80,7 @@ class Daemon:
     reports: RunReports
     lag_watch: LagWatch
     recorder: Recorder
+    statistics: RunStatistics
     rescuer: Rescuer
     housekeeper: Housekeeper
     heartbeat: HeartbeatLoop
@@ -146,7 +149,8 @@ async def compose(
     outcomes = Announcer(
         FinishStore(database), AlertStore(database), notifications.alerts, clock, wiring.wake_for_changes
     )
-    recorder = Recorder(outcomes, finish_sessions, clock, retention, wiring.look_by)
+    statistics = RunStatistics(RunStatisticsStore(database), clock)
+    recorder = Recorder(outcomes, finish_sessions, clock, retention, wiring.look_by, statistics.count)
     workers = WorkerPool(settings.daemon_worker_processes, settings.log_level)
     reports = RunReports(RunLogStore(database), clock, settings.log_level, wiring.leads)
     vault = Vault.of(settings.secrets_key)
@@ -211,8 +215,8 @@ async def compose(
     metrics.RUNNING.set_function(lambda: executor.running)
     lag_watch = LagWatch(clock, executor.in_event_loop)
     return Daemon(
-        scheduler, leadership, executor, workers, reports, lag_watch, recorder, rescuer, housekeeper, heartbeat,
-        watcher, notifications, sessions,
+        scheduler, leadership, executor, workers, reports, lag_watch, recorder, statistics, rescuer, housekeeper,
+        heartbeat, watcher, notifications, sessions,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ async def _live(daemon: Daemon, settings: Settings, stop: StopRequest, systemd: 
     code = EXIT_OK
     loops: list[Loop] = [
         daemon.leadership, daemon.scheduler, daemon.rescuer, daemon.housekeeper, daemon.heartbeat, daemon.watcher,
-        daemon.reports, daemon.lag_watch,
+        daemon.reports, daemon.lag_watch, daemon.statistics,
     ]  # fmt: skip
     try:
         async with asyncio.TaskGroup() as group:
@@ -126,7 +126,8 @@ async def _stop(daemon: Daemon, tasks: dict[str, asyncio.Task[None]], seconds: f
     await daemon.recorder.wait_until_idle()
     await daemon.workers.close()
     await _quietly(daemon.reports.run_once())  # the logs of what ended last expire with it
-    last = (daemon.reports, daemon.lag_watch, daemon.leadership, daemon.heartbeat)
+    await _quietly(daemon.statistics.run_once())
+    last = (daemon.statistics, daemon.reports, daemon.lag_watch, daemon.leadership, daemon.heartbeat)
     for each in last:
         each.stop()
     await asyncio.wait([tasks[each.name] for each in last])

@@ -188,6 +188,7 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.EXPORTS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: exports; what is too old"),
     _expiry(names.IDEMPOTENCY_KEYS),
     _expiry(names.RATE_COUNTS),
+    _expiry(names.RUN_STATISTICS),
     _expiry(names.SCHEDULER_STATE),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.contract.shapes import Answer, Commanded, KeptInFiles, Page, Problem
 from shared.models.base import Moment, Part
@@ -101,6 +101,58 @@ class BulkResult(Answer):
     unchanged: int
     refused: int
     items: list[BulkItem]
+
+
+class RunHour(Answer):
+    """How many runs ended in an hour, in which state; a state in which none did is left out."""
+
+    model_config = ConfigDict(extra="allow")
+
+    at: Moment | None
+
+
+class RunStatistics(Answer):
+    """Hour by hour, without those in which nothing ended."""
+
+    hours: list[RunHour]
+
+
+class UpcomingItem(Answer):
+    """The next time of a job or of a scheduled notification."""
+
+    name: str
+    at: Moment
+    job_id: str | None
+    notification_id: str | None
+
+
+class Upcoming(Answer):
+    """In order. more: there are others."""
+
+    items: list[UpcomingItem]
+    more: bool
+
+
+class RecentRun(Answer):
+    """A run in short."""
+
+    id: str
+    state: Any
+    scheduled_for: Moment | None
+    duration_ms: int | None
+
+
+class RunsOfJob(Answer):
+    """The latest runs of a job, the latest first."""
+
+    job_id: str
+    runs: list[RecentRun]
+
+
+class RecentRuns(Answer):
+    """By job, as asked for."""
+
+    items: list[RunsOfJob]
 
 
 class Run(Answer):

@@ -26,6 +26,7 @@ from api.routes import (
     scheduled_notifications,
     scheduled_preview,
     schedules,
+    statistics,
     status,
     suppressions,
     templates,
@@ -40,6 +41,7 @@ def blueprints() -> list[APIBlueprint]:
     modules = (
         templates,
         bulk_actions,
+        statistics,
         jobs,
         job_actions,
         backfills,

@@ -21,6 +21,7 @@ from api.store.provider_events import ProviderEventStore
 from api.store.rate_counts import FailedLoginStore
 from api.store.recipients import RecipientStore
 from api.store.run_logs import RunLogStore
+from api.store.run_statistics import RunStatisticsStore
 from api.store.runs import RunStore
 from api.store.scheduled_notifications import ScheduledNotificationStore
 from api.store.suppressions import SuppressionStore
@@ -47,6 +48,10 @@ class Store:
     @cached_property
     def runs(self) -> RunStore:
         return RunStore(self.connection)
+
+    @cached_property
+    def run_statistics(self) -> RunStatisticsStore:
+        return RunStatisticsStore(self.connection)
 
     @cached_property
     def run_logs(self) -> RunLogStore:

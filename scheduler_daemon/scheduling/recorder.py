@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from scheduler_daemon.metrics import count_finishes
 from scheduler_daemon.scheduling.outcome import Failed, Outcome, Retention, conclude
 from scheduler_daemon.store.finishes import Finish
 from scheduler_daemon.store.transactions import MOST_DOCUMENTS, TransactionSession
@@ -46,13 +45,15 @@ class Recorder:
         clock: Clock,
         retention: Retention,
         look_by: Callable[[datetime], None],
+        on_stored: Callable[[Sequence[Finish]], None],
     ) -> None:
-        """look_by: told when a run is to be tried again."""
+        """look_by: told when a run is to be tried again. on_stored: told what is durable now."""
         self._store = store
         self._sessions = list(sessions)
         self._clock = clock
         self._retention = retention
         self._look_by = look_by
+        self._on_stored = on_stored
         self._buffer: list[_Entry] = []
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -123,7 +124,7 @@ class Recorder:
                     await self._store_single(session, entry)
                 return
             else:
-                count_finishes([entry.finish for entry in group])
+                self._on_stored([entry.finish for entry in group])
                 for entry in group:
                     self._settle(entry)
                 return
@@ -147,7 +148,7 @@ class Recorder:
                 stored = False
             else:
                 if stored:
-                    count_finishes([entry.finish])
+                    self._on_stored([entry.finish])
                 else:
                     log.error("run_claim_lost", run_id=entry.finish.run["_id"], job_id=entry.finish.run["jobId"])
             self._settle(entry, stored=stored)

@@ -30,8 +30,10 @@ export function HostUsers({ tabs }) {
   return html`
     <${Head} title="Recipients" about="What users of the host application do not want. Who they are stands in its own collection.">${may("edit") && add}<//>
     ${tabs}
-    <${DataTable} caption="Opt-outs of users of the host application" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="host-user-opt-outs" rowLabel=${(row) => row.id}
-      empty=${html`<${Empty} title="No user has opted out"><p>Add what a user does not want, by the id that the host application gives them.</p>${may("edit") && add}<//>`} />
+    <${DataTable} caption="Opt-outs of users of the host application" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="host-user-opt-outs"
+      rowLabel=${(row) => row.id}
+      empty=${html`<${Empty}
+        title="No user has opted out"><p>Add what a user does not want, by the id that the host application gives them.</p>${may("edit") && add}<//>`} />
     ${open && html`<${PreferencesDialog} user=${open.user} onClose=${() => setOpen(null)} onSaved=${saved} />`}
   `;
 }
@@ -63,9 +65,11 @@ function PreferencesDialog({ user, onClose, onSaved }) {
   const form = useForm(user ? valuesOf(user) : { id: "", optOuts: [{ category: null, channel: null }] }, async ({ id, optOuts }) =>
     onSaved(await unlessManaged((query) => api.put(path(id), { optOuts }, revision.current, query))),
   );
-  const conflict = html`<${DocumentConflict} form=${form} path=${user && path(user.id)} revision=${revision} mine=${form.values} fields=${FIELDS} valuesOf=${valuesOf} />`;
+  const conflict = html`<${DocumentConflict} form=${form} path=${user && path(user.id)} revision=${revision} mine=${form.values} fields=${FIELDS}
+    valuesOf=${valuesOf} />`;
   return html`<${FormDialog} title=${user ? `Opt-outs of ${user.id}` : "Add opt-outs"} form=${form} onClose=${onClose} conflict=${conflict}>
-    ${!user && html`<${TextField} label="Id of the user" required help="As the host application has it." value=${form.values.id} error=${form.error("id")} onInput=${(id) => form.set("id", id)} />`}
+    ${!user && html`<${TextField} label="Id of the user" required help="As the host application has it." value=${form.values.id} error=${form.error("id")}
+      onInput=${(id) => form.set("id", id)} />`}
     <${OptOutsField} value=${form.values.optOuts} error=${form.error} onInput=${(optOuts) => form.set("optOuts", optOuts)} />
   <//>`;
 }

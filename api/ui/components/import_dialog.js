@@ -39,10 +39,12 @@ export function ImportDialog({ onClose, onImported }) {
   };
   const options = [["", "No group"], ...(groups.data?.items ?? []).map((group) => [group.id, group.name ?? group.id])];
   return html`<${Dialog} title="Import recipients" onClose=${onClose} wide>
-    <${Field} label="CSV file" help="UTF-8 with a heading; at most 10,000 people. Save it as CSV from a spreadsheet.">${(control) => html`<input ...${control} type="file" accept=".csv,text/csv" onChange=${(event) => setFile(event.target.files[0] ?? null)} />`}<//>
+    <${Field} label="CSV file" help="UTF-8 with a heading; at most 10,000 people. Save it as CSV from a spreadsheet.">${(control) => html`<input ...${control}
+      type="file" accept=".csv,text/csv" onChange=${(event) => setFile(event.target.files[0] ?? null)} />`}<//>
     <${SelectField} label="Into the group" value=${groupId} options=${options} onInput=${setGroupId} help="Everybody in the file joins it." />
     <details><summary>What the file looks like</summary><pre tabindex="0" aria-label="Example of a file">${EXAMPLE}</pre>
-      <p>externalKey or email is needed. A person is found again by it and changed; others are added. Columns that the file does not have stay as they are; an empty cell clears.</p></details>
+      <p>externalKey or email is needed. A person is found again by it and changed; others are added.
+        Columns that the file does not have stay as they are; an empty cell clears.</p></details>
     <div aria-live="polite">
       ${file && !foreseen && !error && html`<p aria-busy="true">Reading ${file.name}…</p>`}
       ${foreseen && html`<${Foreseen} foreseen=${foreseen} grouped=${groupId !== ""} />`}
@@ -71,5 +73,6 @@ const Foreseen = ({ foreseen, grouped }) => html`<section aria-labelledby="fores
 /** Each fault with its line; then nothing is imported. */
 const Faults = ({ error }) => html`<${Note} tone="bad">
   <p>${error.errors.length > 0 ? "Nothing is imported. Mend the file and choose it again:" : error.message}</p>
-  ${error.errors.length > 0 && html`<ul class="faults">${error.errors.map((fault, at) => html`<li key=${at}><strong>${fault.field}</strong>: ${fault.detail}</li>`)}</ul>`}
+  ${error.errors.length > 0 && html`<ul
+    class="faults">${error.errors.map((fault, at) => html`<li key=${at}><strong>${fault.field}</strong>: ${fault.detail}</li>`)}</ul>`}
 <//>`;

@@ -7,6 +7,7 @@ import { href } from "../core/router.js";
 import { may } from "../core/session.js";
 import { Badge, Moment } from "./basics.js";
 import { ActionButton, ask, tell } from "./dialog.js";
+import { SelectField } from "./fields.js";
 import { DataTable } from "./table.js";
 
 /** Each state of a message, and what it means. */
@@ -23,9 +24,18 @@ export const MESSAGE_STATES = {
   suppressed: "was kept back: opted out, or on the suppression list",
   cancelled: "its scheduled notification was deleted",
 };
-export const STATE_OPTIONS = [["", "Every state"], ...Object.entries(MESSAGE_STATES).map(([state, meaning]) => [state, `${state.replaceAll("_", " ")}: ${meaning}`])];
+const STATE_OPTIONS = [["", "Every state"], ...Object.keys(MESSAGE_STATES).map((state) => [state, state.replaceAll("_", " ")])];
 export const CHANNELS = { email: "e-mail", sms: "SMS" };
 export const CHANNEL_OPTIONS = [["", "Every channel"], ...Object.entries(CHANNELS)];
+
+/** Filters of a list of messages: the state, and what else is given as children. */
+export const MessageFilters = ({ state, onState, children }) => html`
+  <div class="filters">
+    <${SelectField} label="State" value=${state} options=${STATE_OPTIONS} onInput=${onState} />
+    ${children}
+  </div>
+  ${MESSAGE_STATES[state] && html`<p class="muted">${state.replaceAll("_", " ")}: ${MESSAGE_STATES[state]}</p>`}
+`;
 
 /** Whether a person may send it again. */
 export const isRepeatable = (message) => ["failed", "dead", "unknown"].includes(message.state);
@@ -45,7 +55,8 @@ const RISK = "Some of them were perhaps sent already: those people may get them 
 export async function sendAgain(messages) {
   const count = messages.length === 1 ? "this message" : `${messages.length} messages`;
   const risk = messages.some((message) => message.state === "unknown");
-  if (!(await ask({ title: `Send ${count} again?`, text: `${risk ? RISK : ""}The daemon sends at once what you choose, also what was too late.`, yes: "Send again", danger: risk }))) return false;
+  if (!(await ask({ title: `Send ${count} again?`, text: `${risk ? RISK : ""}The daemon sends at once what you choose, also what was too late.`,
+    yes: "Send again", danger: risk }))) return false;
   const refused = [];
   for (const message of messages) {
     await api.post(`notifications/queue/${message.id}/retry`).catch((error) => refused.push(error));
@@ -70,7 +81,8 @@ export function MessagesTable({ list, caption, csvName, empty }) {
       <span>${chosen.length} chosen, ${repeatable.length} of them can be sent again.</span>
       ${repeatable.length > 0 && html`<${ActionButton} class="small" onClick=${again}>Send ${repeatable.length} again<//>`}
     </div>`}
-    <${DataTable} caption=${caption} columns=${COLUMNS} list=${list} csvName=${csvName} empty=${empty} rowLabel=${(row) => `the message to ${row.recipient?.address ?? row.id}`}
+    <${DataTable} caption=${caption} columns=${COLUMNS} list=${list} csvName=${csvName} empty=${empty}
+      rowLabel=${(row) => `the message to ${row.recipient?.address ?? row.id}`}
       selection=${may("operate") ? { ids, change: setIds } : undefined} />
   `;
 }
@@ -78,7 +90,8 @@ export function MessagesTable({ list, caption, csvName, empty }) {
 const COLUMNS = [
   {
     label: "To",
-    cell: (row) => html`<a href=${href(`/notifications/queue/${row.id}`)}>${row.recipient?.address ?? row.id}</a>${row.recipient?.name && html`<br /><small class="muted">${row.recipient.name}</small>`}`,
+    cell: (row) => html`<a href=${href(`/notifications/queue/${row.id}`)}>${row.recipient?.address ?? row.id}</a>${row.recipient?.name && html`<br /><small
+      class="muted">${row.recipient.name}</small>`}`,
     csv: (row) => row.recipient?.address,
   },
   { label: "Channel", cell: (row) => CHANNELS[row.channel] ?? row.channel, csv: (row) => row.channel, narrow: false },

@@ -10,11 +10,12 @@ const PASSED = { now: "at once", next_day: "at the same time of their next day",
 export function NotificationFacts({ notification }) {
   const { data: template } = useDocument(`notifications/templates/${notification.templateId}`);
   const { lastRun, quietHours, throttle, approval } = notification;
+  const { templateId, schedule } = notification;
   const rows = [
-    ["Template", html`<a href=${href(`/notifications/templates/${notification.templateId}`)}>${template?.name ?? notification.templateId}</a>, ${versionOf(notification)}`],
+    ["Template", html`<a href=${href(`/notifications/templates/${templateId}`)}>${template?.name ?? templateId}</a>, ${versionOf(notification)}`],
     ["Channels", notification.channels?.map((channel) => CHANNELS[channel]).join(", ")],
     ["Recipients", html`<${Audience} recipients=${notification.recipients ?? {}} />`],
-    ["Time zone", notification.recipientTimezone ? `each recipient's own; ${notification.timezoneFallback ?? notification.schedule.timezone} if it is not known` : notification.schedule?.timezone],
+    ["Time zone", zoneOf(notification)],
     ["Whose time had passed already", notification.recipientTimezone && `gets it ${PASSED[notification.alreadyPassed]}`],
     ["Quiet hours", quietHours && `${quietHours.from} to ${quietHours.to}, ${quietHours.timezone ?? "by each recipient's clock"}`],
     ["Allowed days", notification.allowedDays?.join(", ")],
@@ -30,6 +31,8 @@ export function NotificationFacts({ notification }) {
     ${Object.keys(notification.variables ?? {}).length > 0 && html`<h3>Variables</h3><${Json} value=${notification.variables} label="Variables" />`}`;
 }
 
+const zoneOf = ({ recipientTimezone, timezoneFallback, schedule }) =>
+  recipientTimezone ? `each recipient's own; ${timezoneFallback ?? schedule.timezone} if it is not known` : schedule?.timezone;
 const versionOf = ({ templateVersion }) => (templateVersion === "newest" ? "always the newest version" : `version ${templateVersion}`);
 const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 

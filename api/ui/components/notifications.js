@@ -24,7 +24,8 @@ export const STATISTICS = [
 export function StatisticsLine({ statistics }) {
   const present = STATISTICS.filter(([name]) => statistics[name] > 0);
   if (present.length === 0) return html`<span class="muted">nothing yet</span>`;
-  return html`<span class="badges">${present.map(([name, meaning, tone]) => html`<span key=${name} class=${`badge ${tone}`} title=${`${statistics[name]} messages ${meaning}`}>${statistics[name]} ${name}</span>`)}</span>`;
+  return html`<span class="badges">${present.map(([name, meaning, tone]) => html`<span key=${name} class=${`badge ${tone}`}
+    title=${`${statistics[name]} messages ${meaning}`}>${statistics[name]} ${name}</span>`)}</span>`;
 }
 
 /** As text, for CSV. */
@@ -50,8 +51,10 @@ export function NotificationActions({ notification, small, onChanged, onDeleted 
   };
   const rests = notification.pause !== null && notification.pause !== undefined;
   return html`<span class="actions">
-    ${may("switch") && rests && html`<${ActionButton} class=${size} aria-label=${named("Resume")} onClick=${() => act(() => api.act(`${path}/resume`, notification.revision), `“${notification.name}” is resumed.`)}>Resume<//>`}
-    ${may("switch") && !rests && ["active", "awaiting_approval"].includes(notification.state) && html`<button type="button" class=${`${size} secondary`} aria-label=${named("Pause")} onClick=${() => setPausing(true)}>Pause</button>`}
+    ${may("switch") && rests && html`<${ActionButton} class=${size} aria-label=${named("Resume")}
+      onClick=${() => act(() => api.act(`${path}/resume`, notification.revision), `“${notification.name}” is resumed.`)}>Resume<//>`}
+    ${may("switch") && !rests && ["active", "awaiting_approval"].includes(notification.state) && html`<button type="button" class=${`${size} secondary`}
+      aria-label=${named("Pause")} onClick=${() => setPausing(true)}>Pause</button>`}
     ${may("edit") && html`<${ActionButton} class=${`${size} danger`} aria-label=${named("Delete")} onClick=${remove}>Delete<//>`}
     ${pausing && html`<${PauseDialog} path=${path} document=${notification} about=${PAUSING} onClose=${() => setPausing(false)}
       onSaved=${() => { setPausing(false); tell(`“${notification.name}” is paused.`); onChanged(); }} />`}
@@ -61,7 +64,8 @@ export function NotificationActions({ notification, small, onChanged, onDeleted 
 /** Lets one with many recipients go. What was seen is approved: another revision is refused. */
 export function ApproveButton({ notification, onChanged }) {
   const approve = async () => {
-    const text = `“${notification.name}” goes to about ${notification.approval?.recipients ?? "many"} recipients. After your approval it is sent as it is now.`;
+    const count = notification.approval?.recipients ?? "many";
+    const text = `“${notification.name}” goes to about ${count} recipients. After your approval it is sent as it is now.`;
     if (!(await ask({ title: "Approve it?", text, yes: "Approve" }))) return;
     await attempt(() => api.act(`${pathOf(notification)}/approve`, notification.revision), "Approved.");
     onChanged();
@@ -76,7 +80,8 @@ export function RetryFailedButton({ notification, onChanged }) {
     if (!(await ask({ title: "Send the failed messages again?", text, yes: "Send again" }))) return;
     try {
       const { messages, more } = await api.post(`${pathOf(notification)}/retry-failed`);
-      tell(messages === 0 ? "There is nothing to send again." : `${messages} messages are sent again${more ? "; there are more: ask again when these are done" : ""}.`);
+      const rest = more ? "; there are more: ask again when these are done" : "";
+      tell(messages === 0 ? "There is nothing to send again." : `${messages} messages are sent again${rest}.`);
       onChanged();
     } catch (error) {
       tellError(error);

@@ -71,18 +71,24 @@ function Others({ ids, onInput }) {
     <h3 id="others">Recipients to add</h3>
     <${SearchField} label="Search recipients" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} />
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
-    ${list.data && list.items.length === 0 && html`<p class="muted">${q ? "Nobody found." : "There are no recipients yet. Add them under Recipients first."}</p>`}
+    ${list.data && list.items.length === 0 && html`<p
+      class="muted">${q ? "Nobody found." : "There are no recipients yet. Add them under Recipients first."}</p>`}
     <ul class="plain-list">
-      ${list.items.map((person) => html`<li key=${person.id} class="pick">
-        <span>${nameOf(person)}</span>
-        <button type="button" class=${`small outline ${chosen.has(person.id) ? "secondary" : ""}`} aria-pressed=${chosen.has(person.id)} aria-label=${`Member: ${nameOf(person)}`}
-          onClick=${() => onInput(chosen.has(person.id) ? ids.filter((id) => id !== person.id) : [...ids, person.id])}>${chosen.has(person.id) ? "Member ✓" : "Add"}</button>
-      </li>`)}
+      ${list.items.map((person) => html`<${Other} key=${person.id} person=${person} chosen=${chosen.has(person.id)}
+        onToggle=${() => onInput(chosen.has(person.id) ? ids.filter((id) => id !== person.id) : [...ids, person.id])} />`)}
     </ul>
-    ${free.length > 1 && html`<button type="button" class="small outline" onClick=${() => onInput([...ids, ...free.map((person) => person.id)])}>Add these ${free.length}</button>`}
+    ${free.length > 1 && html`<button type="button" class="small outline"
+      onClick=${() => onInput([...ids, ...free.map((person) => person.id)])}>Add these ${free.length}</button>`}
     <${Pages} label="Recipients" previous=${list.pager.previous} next=${list.pager.next} />
   </section>`;
 }
+
+/** The button stays where it is, so that the focus does. */
+const Other = ({ person, chosen, onToggle }) => html`<li class="pick">
+  <span>${nameOf(person)}</span>
+  <button type="button" class=${`small outline ${chosen ? "secondary" : ""}`} aria-pressed=${chosen} aria-label=${`Member: ${nameOf(person)}`}
+    onClick=${onToggle}>${chosen ? "Member ✓" : "Add"}</button>
+</li>`;
 
 const Pages = ({ label, previous, next }) =>
   (previous || next) && html`<nav class="pager" aria-label=${`Pages of ${label}`}><span class="actions">

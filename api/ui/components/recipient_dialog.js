@@ -42,8 +42,10 @@ export function RecipientDialog({ person, onClose, onSaved }) {
     event.preventDefault();
     setTried(true);
     if (values.variables.every((row) => wrongWith(row, values.variables) === null)) form.submit();
+    else requestAnimationFrame(() => document.querySelector("dialog[open] [aria-invalid=true]")?.focus());
   };
-  const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)} onInput=${(value) => form.set(name, value)} ...${more} />`;
+  const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)}
+    onInput=${(value) => form.set(name, value)} ...${more} />`;
   const path = person && `${PATH}/${person.id}`;
   const conflict = html`<${DocumentConflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS} valuesOf=${valuesOf} />`;
   const title = person ? `Edit ${person.name || person.email || person.phone}` : "Add a recipient";
@@ -54,7 +56,8 @@ export function RecipientDialog({ person, onClose, onSaved }) {
       ${text("phone", "Phone number", { type: "tel", placeholder: "+33612345678", help: "With + and the country." })}
       ${text("externalKey", "External key", { help: "What another system calls this person; an import finds them by it." })}
       ${text("locale", "Language", { placeholder: "en, fr-CA" })}
-      <${ZoneField} label="Time zone" help="For sends in the recipient's own zone." value=${values.timezone} error=${form.error("timezone")} onInput=${(zone) => form.set("timezone", zone)} />
+      <${ZoneField} label="Time zone" help="For sends in the recipient's own zone." value=${values.timezone} error=${form.error("timezone")}
+        onInput=${(zone) => form.set("timezone", zone)} />
     </div>
     <${OptOutsField} value=${values.optOuts} error=${form.error} onInput=${(optOuts) => form.set("optOuts", optOuts)} />
     <${VariablesField} rows=${values.variables} shown=${tried} onInput=${(rows) => form.set("variables", rows)} />

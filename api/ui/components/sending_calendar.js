@@ -76,7 +76,8 @@ function Month({ first, next, data }) {
         <caption class="sr-only">Coming sends in ${monthName.format(first)}</caption>
         <thead><tr>${DAYS.map((day) => html`<th key=${day} scope="col">${day}</th>`)}</tr></thead>
         <tbody>${weeksOf(first, next).map((week) => html`<tr key=${dayOf(week[0])}>
-          ${week.map((day) => (day < first || day >= next ? html`<td key=${dayOf(day)} class="outside"></td>` : html`<${Day} key=${dayOf(day)} day=${day} today=${dayOf(day) === today} sends=${days.get(dayOf(day)) ?? []} />`))}
+          ${week.map((day) => (day < first || day >= next ? html`<td key=${dayOf(day)} class="outside"></td>` : html`<${Day} key=${dayOf(day)} day=${day}
+            today=${dayOf(day) === today} sends=${days.get(dayOf(day)) ?? []} />`))}
         </tr>`)}</tbody>
       </table>
     </div>
@@ -93,6 +94,7 @@ const Day = ({ day, today, sends }) => html`<td class=${today ? "today" : ""}>
 
 const Send = ({ item, moments }) => html`<li>
   <a href=${href(`/notifications/scheduled/${item.id}`)} title=${exact(moments[0], item.timezone)}>
-    <span class="number">${timeOfDay.format(new Date(moments[0]))}</span> ${item.name}</a>${moments.length > 1 && html` <small class="muted">${moments.length} times</small>`}
+    <span class="number">${timeOfDay.format(new Date(moments[0]))}</span> ${item.name}</a>${moments.length > 1 && html` <small
+      class="muted">${moments.length} times</small>`}
   ${item.recipientTimezone && html`<small class="muted"> in each recipient's zone</small>`}
 </li>`;

@@ -6,7 +6,8 @@ const KINDS = [["string", "text"], ["number", "number"], ["boolean", "yes or no"
 const kindOf = (value) => (["string", "number", "boolean"].includes(typeof value) ? typeof value : "json");
 
 /** From {name: value} to the rows that are edited. */
-export const rowsOf = (variables) => Object.entries(variables ?? {}).map(([name, value]) => ({ name, kind: kindOf(value), text: kindOf(value) === "json" ? JSON.stringify(value) : String(value) }));
+export const rowsOf = (variables) => Object.entries(variables ?? {}).map(([name, value]) => ({ name, kind: kindOf(value),
+  text: kindOf(value) === "json" ? JSON.stringify(value) : String(value) }));
 
 /** What is wrong with a row, or null. */
 export function wrongWith({ name, kind, text }, rows) {
@@ -28,7 +29,8 @@ function isJson(text) {
 }
 
 /** From valid rows to {name: value}. */
-export const variablesOf = (rows) => Object.fromEntries(rows.map(({ name, kind, text }) => [name, kind === "string" ? text : kind === "number" ? Number(text) : JSON.parse(text)]));
+export const variablesOf = (rows) => Object.fromEntries(rows.map((row) => [row.name, valueOf(row)]));
+const valueOf = ({ kind, text }) => (kind === "string" ? text : kind === "number" ? Number(text) : JSON.parse(text));
 
 /** shown: whether faults are shown (not before the first try to save). */
 export function VariablesField({ rows, onInput, shown }) {
@@ -40,7 +42,8 @@ export function VariablesField({ rows, onInput, shown }) {
       <${TextField} label="Name" value=${row.name} error=${shown ? wrongWith(row, rows) : null} onInput=${(name) => change(at, { name })} />
       <${SelectField} label="Kind" options=${KINDS} value=${row.kind} onInput=${(kind) => change(at, { kind })} />
       <${TextField} label="Value" value=${row.text} onInput=${(text) => change(at, { text })} />
-      <button type="button" class="small outline secondary" aria-label=${`Remove variable ${row.name || at + 1}`} onClick=${() => onInput(rows.filter((_, place) => place !== at))}>Remove</button>
+      <button type="button" class="small outline secondary" aria-label=${`Remove variable ${row.name || at + 1}`}
+        onClick=${() => onInput(rows.filter((_, place) => place !== at))}>Remove</button>
     </div>`)}
     <button type="button" class="small outline" onClick=${() => onInput([...rows, { name: "", kind: "string", text: "" }])}>Add a variable</button>
   </fieldset>`;

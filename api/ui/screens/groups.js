@@ -32,16 +32,19 @@ export default function Groups() {
     <${Head} title="Groups" about="Named sets of recipients. A scheduled notification reaches whoever is in its groups when it is sent.">${add}<//>
     <div class="filters"><${SearchField} label="Search by name" value=${typed} onInput=${setTyped} /></div>
     <${DataTable} caption="Groups" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="groups"
-      empty=${q ? html`<${Empty} title="No such group"><p>No group has this in its name.</p><//>` : html`<${Empty} title="There are no groups"><p>Add one, and choose who belongs to it; or import people from a CSV file into one.</p>${add}<//>`} />
+      empty=${q ? html`<${Empty} title="No such group"><p>No group has this in its name.</p><//>` : html`<${Empty}
+        title="There are no groups"><p>Add one, and choose who belongs to it; or import people from a CSV file into one.</p>${add}<//>`} />
     ${open && html`<${GroupDialog} group=${open.group} onClose=${() => setOpen(null)} onSaved=${saved} />`}
   `;
 }
 
 const columnsOf = (setOpen, reload) => [
-  { label: "Name", cell: (row) => html`${row.name ?? row.id}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`, csv: (row) => row.name },
+  { label: "Name", cell: (row) => html`${row.name ?? row.id}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`,
+    csv: (row) => row.name },
   { label: "Members", cell: (row) => html`<span class="number">${row.members?.length ?? "–"}</span>`, csv: (row) => row.members?.length },
   { label: "Changed", cell: (row) => html`<${Moment} at=${row.updatedAt} />`, csv: (row) => row.updatedAt, narrow: false },
-  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} group=${row} onEdit=${() => setOpen({ group: row })} onDeleted=${reload} />` }] : []),
+  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} group=${row} onEdit=${() => setOpen({ group: row })} onDeleted=${reload} />` }]
+    : []),
 ];
 
 function RowActions({ group, onEdit, onDeleted }) {
@@ -75,7 +78,8 @@ function GroupDialog({ group, onClose, onSaved }) {
     const replace = (query) => api.put(`${PATH}/${group.id}`, body, revision.current, query);
     onSaved(await (group ? unlessManaged(replace) : api.post(PATH, body, { key })));
   });
-  const conflict = html`<${DocumentConflict} form=${form} path=${group && `${PATH}/${group.id}`} revision=${revision} mine=${form.values} fields=${FIELDS} valuesOf=${valuesOf}
+  const conflict = html`<${DocumentConflict} form=${form} path=${group && `${PATH}/${group.id}`} revision=${revision} mine=${form.values} fields=${FIELDS}
+    valuesOf=${valuesOf}
     told=${toldBeside(group?.members ?? [])} />`;
   return html`<${FormDialog} title=${group ? `Edit “${group.name}”` : "Add a group"} form=${form} onClose=${onClose} conflict=${conflict} wide>
     <${TextField} label="Name" required value=${form.values.name} error=${form.error("name")} onInput=${(name) => form.set("name", name)} />

@@ -19,25 +19,38 @@ export default function Message({ params }) {
     resource.reload();
     deliveries.reload();
   };
-  return html`<${Loaded} resource=${resource}>${(message) => html`
-    <${Head} title=${message.subject ?? `Message to ${message.recipient?.address ?? "nobody"}`} about=${`${CHANNELS[message.channel] ?? "Message"} to ${message.recipient?.address ?? "nobody"}`}>
-      ${may("operate") && message.state !== "unknown" && isRepeatable(message) && html`<${ActionButton} onClick=${async () => (await sendAgain([message])) && reload()}>Send again<//>`}
+  const found = resource.data;
+  const repeatable = found && may("operate") && found.state !== "unknown" && isRepeatable(found);
+  return html`
+    <${Head} title=${found?.subject ?? "Message"} about=${found && `${CHANNELS[found.channel] ?? "Message"} to ${found.recipient?.address ?? "nobody"}`}>
+      ${repeatable && html`<${ActionButton} onClick=${async () => (await sendAgain([found])) && reload()}>Send again<//>`}
     <//>
-    <${Told} message=${message} />
-    ${message.state === "unknown" && may("operate") && html`<${Decision} path=${path} onDecided=${reload} />`}
-    <section class="card" aria-label="Message"><${Facts} rows=${factsOf(message)} /></section>
-    <${AboutText} message=${message} />
-    <h2>Attempts</h2>
-    <${DataTable} caption="Attempts to deliver" columns=${COLUMNS} list=${deliveries} csvName="deliveries"
-      empty=${html`<${Empty} title="Not tried yet"><p>${message.held ? "A pause holds it." : "It is tried when its time has come."}</p><//>`} />
-  `}<//>`;
+    <${Loaded} resource=${resource}>${(message) => html`
+      <${Told} message=${message} />
+      ${message.state === "unknown" && may("operate") && html`<${Decision} path=${path} onDecided=${reload} />`}
+      <section class="card" aria-label="Message"><${Facts} rows=${factsOf(message)} /></section>
+      <${AboutText} message=${message} />
+      <h2>Attempts</h2>
+      <${DataTable} caption="Attempts to deliver" columns=${COLUMNS} list=${deliveries} csvName="deliveries"
+        empty=${html`<${Empty} title="No attempt"><p>${whyNone(message)}</p><//>`} />
+    `}<//>
+  `;
+}
+
+function whyNone(message) {
+  if (message.held) return "A pause holds it.";
+  return ["pending", "sending", "retry_wait"].includes(message.state) ? "It is tried when its time has come." : "It was never handed to a provider.";
 }
 
 const Told = ({ message }) => html`
   ${message.problem && html`<${Note} tone="bad">This message cannot be read: ${message.problem}<//>`}
   ${message.held && html`<${Note} tone="warn">Its scheduled notification is paused: it waits until that is resumed.<//>`}
-  ${isPerhapsTwice(message) && html`<${Note} tone="warn">An answer of the provider was lost, and it was sent again under the same Message-ID: it may have arrived twice.<//>`}
-  ${message.lastError && !message.problem && html`<${Note} tone=${["failed", "dead", "bounced"].includes(message.state) ? "bad" : "warn"} role="note"><code>${message.lastError.type}</code> ${message.lastError.message}<//>`}
+  ${isPerhapsTwice(message) &&
+    html`<${Note} tone="warn">An answer of the provider was lost, and it was sent again under the same Message-ID: it may have arrived twice.<//>`}
+  ${message.lastError && !message.problem &&
+    html`<${Note} tone=${["failed", "dead", "bounced"].includes(message.state) ? "bad" : "warn"} role="note">
+      <code>${message.lastError.type}</code> ${message.lastError.message}
+    <//>`}
 `;
 
 /** What each decision does. */
@@ -80,9 +93,11 @@ const factsOf = (message) => [
 ];
 
 function sourceOf(message) {
-  if (message.scheduledNotificationId) return html`<a href=${href(`/notifications/scheduled/${message.scheduledNotificationId}`)}>its scheduled notification</a>`;
+  const source = message.scheduledNotificationId;
+  if (source) return html`<a href=${href(`/notifications/scheduled/${source}`)}>its scheduled notification</a>`;
   if (!message.jobId) return null;
-  return html`an alert (${String(message.event).replaceAll("_", " ")}) of <a href=${href(`/jobs/${message.jobId}`)}>a job</a>${message.runId && html`, <a href=${href(`/runs/${message.runId}`)}>the run</a>`}`;
+  return html`an alert (${String(message.event).replaceAll("_", " ")}) of <a href=${href(`/jobs/${message.jobId}`)}>a job</a>${message.runId &&
+    html`, <a href=${href(`/runs/${message.runId}`)}>the run</a>`}`;
 }
 
 const AboutText = ({ message }) => html`<section class="card" aria-labelledby="text">
@@ -90,7 +105,8 @@ const AboutText = ({ message }) => html`<section class="card" aria-labelledby="t
   ${message.subject && html`<${Facts} rows=${[["Subject", message.subject]]} />`}
   <p>Texts are made at the moment of sending and are not kept. ${message.jobId
     ? "The text of an alert is built in."
-    : html`This one is made from <a href=${href(`/notifications/templates/${message.templateId}`)}>its template</a>, version ${message.templateVersion}, which never changes.`}</p>
+    : html`This one is made from <a href=${href(`/notifications/templates/${message.templateId}`)}>its template</a>,
+      version ${message.templateVersion}, which never changes.`}</p>
 </section>`;
 
 const COLUMNS = [
@@ -99,7 +115,9 @@ const COLUMNS = [
   { label: "Began", cell: (row) => html`<${Moment} at=${row.startedAt} />`, csv: (row) => row.startedAt },
   { label: "Ended", cell: (row) => html`<${Moment} at=${row.finishedAt} />`, csv: (row) => row.finishedAt, narrow: false },
   { label: "Provider's answer", cell: answerOf, csv: (row) => row.error?.message ?? row.providerReference },
-  { label: "Reported later", cell: (row) => (row.report ? html`${row.report}${row.reportCode !== null && ` (${row.reportCode})`} <${Moment} at=${row.reportedAt} />` : "–"), csv: (row) => row.report, narrow: false },
+  { label: "Reported later", cell: (row) => (row.report
+    ? html`${row.report}${row.reportCode !== null && ` (${row.reportCode})`} <${Moment} at=${row.reportedAt} />` : "–"),
+      csv: (row) => row.report, narrow: false },
   { label: "Segments", cell: (row) => (row.segments ? `${row.segments}, ${row.encoding}` : "–"), csv: (row) => row.segments, narrow: false },
 ];
 

@@ -1,7 +1,7 @@
 /** The queue: every message, by state and channel, with what became of it. */
 import { Empty, Head, Note } from "../components/basics.js";
 import { SelectField } from "../components/fields.js";
-import { CHANNEL_OPTIONS, MessagesTable, STATE_OPTIONS } from "../components/messages.js";
+import { CHANNEL_OPTIONS, MessageFilters, MessagesTable } from "../components/messages.js";
 import { html } from "../core/html.js";
 import { useList } from "../core/resource.js";
 import { href, refine } from "../core/router.js";
@@ -24,10 +24,9 @@ export default function Queue({ query }) {
       Only the messages of <a href=${href(source[2] + query[source[0]])}>${source[1]}</a>.
       <button type="button" class="small outline" onClick=${() => refine({ [source[0]]: "" })}>Show all</button>
     <//>`}
-    <div class="filters">
-      <${SelectField} label="State" value=${state} options=${STATE_OPTIONS} onInput=${(value) => refine({ state: value })} />
+    <${MessageFilters} state=${state} onState=${(value) => refine({ state: value })}>
       <${SelectField} label="Channel" value=${channel} options=${CHANNEL_OPTIONS} onInput=${(value) => refine({ channel: value })} />
-    </div>
+    <//>
     ${state === "unknown" && html`<${Note} tone="warn">
       The provider's answer to these was lost: perhaps they were sent. They are never sent again by themselves. Open one to decide about it.
     <//>`}
@@ -37,7 +36,8 @@ export default function Queue({ query }) {
 
 const nothing = (filtered) =>
   filtered
-    ? html`<${Empty} title="No such message"><p>Nothing in the queue fits these filters.</p><button type="button" class="outline" onClick=${showAll}>Show all messages</button><//>`
+    ? html`<${Empty} title="No such message"><p>Nothing in the queue fits these filters.</p><button type="button" class="outline"
+      onClick=${showAll}>Show all messages</button><//>`
     : html`<${Empty} title="The queue is empty">
         <p>Messages appear here when a scheduled notification falls due, or a job raises an alert.</p>
         <p><a href=${href("/notifications/scheduled")}>Scheduled notifications</a></p>

@@ -43,9 +43,11 @@ function People() {
     <//>
     ${tabs("people")}
     <div class="filters"><${SearchField} label="Search" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} /></div>
-    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="recipients" rowLabel=${nameOf} empty=${q ? html`<${Empty} title="Nobody found"><p>Each word has to begin a word of the name, the address, the number or the key.</p><//>` : nobody(setOpen)} />
+    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="recipients" rowLabel=${nameOf} empty=${q
+      ? html`<${Empty} title="Nobody found"><p>Each word has to begin a word of the name, the address, the number or the key.</p><//>` : nobody(setOpen)} />
     ${open === "import" && html`<${ImportDialog} onClose=${close} onImported=${() => { close(); list.reload(); }} />`}
-    ${open?.person !== undefined && html`<${RecipientDialog} person=${open.person} onClose=${close} onSaved=${(person) => saved(`${nameOf(person)} is saved.`)} />`}
+    ${open?.person !== undefined && html`<${RecipientDialog} person=${open.person} onClose=${close}
+      onSaved=${(person) => saved(`${nameOf(person)} is saved.`)} />`}
   `;
 }
 
@@ -59,7 +61,8 @@ const columnsOf = (setOpen, reload) => [
   { label: "Opt-outs", cell: (row) => optOutsText(row.optOuts) || "–", csv: (row) => optOutsText(row.optOuts), narrow: false },
   { label: "External key", cell: (row) => row.externalKey ?? "–", csv: (row) => row.externalKey, narrow: false },
   { label: "Changed", cell: (row) => html`<${Moment} at=${row.updatedAt} />`, csv: (row) => row.updatedAt, narrow: false },
-  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} person=${row} onEdit=${() => setOpen({ person: row })} onDeleted=${reload} />` }] : []),
+  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} person=${row} onEdit=${() => setOpen({ person: row })} onDeleted=${reload} />` }]
+    : []),
 ];
 
 function RowActions({ person, onEdit, onDeleted }) {
@@ -78,5 +81,6 @@ function RowActions({ person, onEdit, onDeleted }) {
 
 const nobody = (setOpen) => html`<${Empty} title="There are no recipients">
   <p>Add people one by one, or import them from a CSV file. A scheduled notification may also name plain addresses.</p>
-  ${may("edit") && html`<div class="actions center"><button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button><button type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button></div>`}
+  ${may("edit") && html`<div class="actions center"><button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button><button
+    type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button></div>`}
 <//>`;

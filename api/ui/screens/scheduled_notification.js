@@ -1,13 +1,12 @@
 /** One scheduled notification: what it says, when it is sent next, what became of its messages, and what can be done. */
 import { useState } from "preact/hooks";
 
-import { Badge, Empty, Exact, Head, Loaded, Moment, Note } from "../components/basics.js";
+import { Badge, Empty, Exact, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
 import { tellError } from "../components/dialog.js";
-import { SelectField } from "../components/fields.js";
-import { MessagesTable, STATE_OPTIONS } from "../components/messages.js";
+import { MessageFilters, MessagesTable } from "../components/messages.js";
 import { NotificationFacts } from "../components/notification_facts.js";
 import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
-import { api } from "../core/api.js";
+import { ApiError, api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useList, useResource } from "../core/resource.js";
 import { go, refine } from "../core/router.js";
@@ -19,20 +18,32 @@ const COMING = 10;
 
 export default function ScheduledNotification({ params, query }) {
   const resource = useDocument(`notifications/scheduled/${params.id}`, {}, { every: EVERY_MS });
-  return html`<${Loaded} resource=${resource}>${(notification) => html`
-    <${Head} title=${notification.name ?? notification.id} about=${notification.rule}>
-      <${HeadActions} notification=${notification} onChanged=${resource.reload} />
+  const found = resource.data;
+  return html`
+    <${Head} title=${found?.name ?? "Scheduled notification"} about=${found?.rule}>
+      ${found && html`<${HeadActions} notification=${found} onChanged=${resource.reload} />`}
     <//>
-    <${Standing} notification=${notification} />
-    <${Tiles} statistics=${notification.statistics} />
-    <div class="grid">
-      <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
-      <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
-    </div>
-    <h2 class="apart">Messages</h2>
-    <${Messages} id=${params.id} state=${query.state ?? ""} />
-  `}<//>`;
+    <${Loaded} resource=${resource}>${(notification) => {
+      if (notification.rule === undefined) return html`<${Damaged} notification=${notification} />`;
+      return html`
+        <${Standing} notification=${notification} />
+        <${Tiles} statistics=${notification.statistics} />
+        <div class="grid">
+          <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
+          <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
+        </div>
+        <h2 class="apart">Messages</h2>
+        <${Messages} id=${params.id} state=${query.state ?? ""} />
+      `;
+    }}<//>
+  `;
 }
+
+/** One that cannot be read: what stands in the database. */
+const Damaged = ({ notification }) => html`
+  <${Note} tone="bad">It is put aside until somebody mends it: ${notification.problem}<//>
+  <${Json} value=${notification} label="As it is stored" />
+`;
 
 function HeadActions({ notification, onChanged }) {
   const waiting = notification.state === "awaiting_approval" && may("edit");
@@ -44,6 +55,12 @@ function HeadActions({ notification, onChanged }) {
   `;
 }
 
+/** Its template may be gone: the version that it uses stays. */
+function deletedAsNull(error) {
+  if (error.status !== 404) throw error;
+  return null;
+}
+
 /** The dialog is loaded when it is first opened. */
 function EditButton({ notification, onSaved }) {
   const [open, setOpen] = useState(null);
@@ -51,11 +68,11 @@ function EditButton({ notification, onSaved }) {
     try {
       const [module, template] = await Promise.all([
         import("./ScheduleNotificationModal.js"),
-        api.get(`notifications/templates/${notification.templateId}`),
+        api.get(`notifications/templates/${notification.templateId}`).catch(deletedAsNull),
       ]);
       setOpen({ Modal: module.default, template });
     } catch (error) {
-      tellError(error);
+      tellError(error instanceof ApiError ? error : new Error("The dialog cannot be loaded. There may be a new version: load the page again."));
     }
   };
   const close = () => setOpen(null);
@@ -67,7 +84,8 @@ const Standing = ({ notification: { state, problem, pause, approval, managedBy }
   <p><${Badge} state=${state} /></p>
   ${problem && html`<${Note} tone="bad">It is put aside until somebody mends it: ${problem}<//>`}
   ${state === "awaiting_approval" && html`<${Note} tone="warn">
-    It has many recipients${approval && ` (${approval.recipients})`}: nothing is sent until somebody else than its author${approval && ` (${approval.requestedBy})`} approves it.
+    It has many recipients${approval && ` (${approval.recipients})`}: nothing is sent until somebody else
+    than its author${approval && ` (${approval.requestedBy})`} approves it.
   <//>`}
   ${pause && html`<${Note} tone="warn" role="note">
     Paused by ${pause.by}, <${Moment} at=${pause.at} />${pause.until ? html`, until ${exact(pause.until)}` : ", until somebody resumes it"}. ${pause.reason}
@@ -87,14 +105,17 @@ function Coming({ notification }) {
   const { schedule, state, id, revision } = notification;
   const shown = ["active", "awaiting_approval"].includes(state);
   const body = { schedule, count: COMING, viewerTimezone: MY_ZONE };
-  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) => (shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] }));
+  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) =>
+    shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] },
+  );
   if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
   return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
     ${notification.recipientTimezone && html`<p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>`}
     ${occurrences.length === 0 ? html`<p class="muted">No more: the schedule has ended.</p>` : html`<ol class="plain-list">
       ${occurrences.map((each) => html`<li key=${each.at}>
         <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
-        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
+        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small
+          class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
         ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
       </li>`)}
     </ol>`}
@@ -103,9 +124,10 @@ function Coming({ notification }) {
 
 function Messages({ id, state }) {
   const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
-  const empty = html`<${Empty} title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
+  const empty = html`<${Empty}
+    title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
   return html`
-    <div class="filters"><${SelectField} label="State" value=${state} options=${STATE_OPTIONS} onInput=${(value) => refine({ state: value })} /></div>
+    <${MessageFilters} state=${state} onState=${(value) => refine({ state: value })} />
     <${MessagesTable} list=${list} caption="Its messages" csvName="messages" empty=${empty} />
   `;
 }

@@ -13,7 +13,7 @@ import { href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 
 const VIEWS = [["list", "List"], ["calendar", "Calendar"]];
-const EVERY_MS = 10_000;
+const EVERY_MS = 30_000; // each time the API counts the messages of all that are shown
 const ABOUT = "Who gets which notification, when, and what became of it.";
 
 export default function ScheduledNotifications({ query }) {
@@ -23,7 +23,8 @@ export default function ScheduledNotifications({ query }) {
       ${may("edit") && html`<a role="button" class="button" href=${href("/notifications/templates")}>Schedule a notification</a>`}
     <//>
     <${Tabs} label="View" name="view" value=${view} options=${VIEWS} />
-    ${view === "calendar" ? html`<${SendingCalendar} month=${query.month} onMonth=${(month) => refine({ month })} />` : html`<${NotificationList} templateId=${query.templateId ?? ""} />`}
+    ${view === "calendar" ? html`<${SendingCalendar} month=${query.month} onMonth=${(month) => refine({ month })} />`
+      : html`<${NotificationList} templateId=${query.templateId ?? ""} />`}
   `;
 }
 
@@ -43,7 +44,8 @@ function NotificationList({ templateId }) {
   return html`
     ${templateId && html`<${OneTemplate} id=${templateId} />`}
     <div class="filters"><${SearchField} label="Search by name" value=${typed} onInput=${setTyped} /></div>
-    <${DataTable} caption="Scheduled notifications" columns=${columns} list=${list} csvName="scheduled-notifications" empty=${q || templateId ? notFound() : nothing()} />
+    <${DataTable} caption="Scheduled notifications" columns=${columns} list=${list} csvName="scheduled-notifications"
+      empty=${q || templateId ? notFound() : nothing()} />
   `;
 }
 
@@ -62,7 +64,8 @@ const channelsOf = (row) => (Array.isArray(row.channels) ? row.channels.map((cha
 
 const nameCell = (row) => html`<a href=${href(`/notifications/scheduled/${row.id}`)}>${row.name ?? row.id}</a>`;
 
-const stateCell = (row) => html`<${Badge} state=${row.state} />${row.state === "paused" && row.pause && html`<br /><small class="muted">${row.pause.reason || `by ${row.pause.by}`}</small>`}
+const stateCell = (row) => html`<${Badge} state=${row.state} />${row.state === "paused" && row.pause && html`<br /><small
+  class="muted">${row.pause.reason || `by ${row.pause.by}`}</small>`}
   ${row.problem && html`<br /><small class="error">${row.problem}</small>`}`;
 
 const nothing = () => html`<${Empty} title="Nothing is scheduled">

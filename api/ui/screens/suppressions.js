@@ -40,7 +40,8 @@ export default function Suppressions({ query }) {
     <div class="filters">
       <${TextField} label="Address" type="search" placeholder="whole address" value=${address} onInput=${setAddress} />
       <${SelectField} label="Channel" value=${channel} options=${CHANNEL_OPTIONS} onInput=${(value) => refine({ channel: value })} />
-      <${SelectField} label="Reason" value=${reason} options=${[["", "Every reason"], ...Object.entries(REASONS)]} onInput=${(value) => refine({ reason: value })} />
+      <${SelectField} label="Reason" value=${reason} options=${[["", "Every reason"], ...Object.entries(REASONS)]}
+        onInput=${(value) => refine({ reason: value })} />
     </div>
     <${DataTable} caption="Suppressions" columns=${columnsOf(list.reload)} list=${list} csvName="suppressions" rowLabel=${(row) => row.address}
       empty=${filtered ? html`<${Empty} title="No such entry"><p>No address on the list fits these filters.</p><//>`
@@ -56,7 +57,8 @@ const columnsOf = (reload) => [
   { label: "Reason", cell: (row) => html`<${Badge} state=${row.reason}>${REASONS[row.reason] ?? row.reason}<//>`, csv: (row) => row.reason },
   { label: "Note", cell: (row) => html`<small>${row.note || "–"}</small>`, csv: (row) => row.note, narrow: false },
   { label: "Since", cell: (row) => html`<${Moment} at=${row.createdAt} />`, csv: (row) => row.createdAt, narrow: false },
-  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${ActionButton} class="small outline danger" aria-label=${`Remove ${row.address}`} onClick=${() => remove(row, reload)}>Remove<//>` }] : []),
+  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${ActionButton} class="small outline danger" aria-label=${`Remove ${row.address}`}
+    onClick=${() => remove(row, reload)}>Remove<//>` }] : []),
 ];
 
 async function remove(entry, reload) {
@@ -73,10 +75,13 @@ function AddDialog({ onClose, onSaved }) {
   });
   const { values } = form;
   return html`<${FormDialog} title="Add an address" form=${form} submitLabel="Add" onClose=${onClose}>
-    <${ChoiceField} label="What is it?" value=${values.kind} options=${[["email", "E-mail address"], ["phone", "Phone number"]]} onInput=${(kind) => form.set("kind", kind)} />
-    <${TextField} label=${values.kind === "email" ? "E-mail address" : "Phone number"} required type=${values.kind === "email" ? "email" : "tel"} placeholder=${values.kind === "email" ? "" : "+33612345678"}
+    <${ChoiceField} label="What is it?" value=${values.kind} options=${[["email", "E-mail address"], ["phone", "Phone number"]]}
+      onInput=${(kind) => form.set("kind", kind)} />
+    <${TextField} label=${values.kind === "email" ? "E-mail address" : "Phone number"} required type=${values.kind === "email" ? "email" : "tel"}
+      placeholder=${values.kind === "email" ? "" : "+33612345678"}
       value=${values.address} error=${form.error("email") ?? form.error("phone")} onInput=${(address) => form.set("address", address)} />
-    <${TextField} label="Category" help="Empty: no message of any category." value=${values.category} error=${form.error("category")} onInput=${(category) => form.set("category", category)} />
+    <${TextField} label="Category" help="Empty: no message of any category." value=${values.category} error=${form.error("category")}
+      onInput=${(category) => form.set("category", category)} />
     <${SelectField} label="Reason" value=${values.reason} options=${Object.entries(REASONS)} onInput=${(reason) => form.set("reason", reason)} />
     <${AreaField} label="Note" rows=${2} value=${values.note} error=${form.error("note")} onInput=${(note) => form.set("note", note)} />
   <//>`;

@@ -36,6 +36,9 @@ RUN, OPERATE, EDIT, EXPORTS = Permission.RUN, Permission.OPERATE, Permission.EDI
 NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/templates": {"GET": READ},
     f"{SCHEDULER}/jobs": {"GET": READ, "POST": EDIT},
+    f"{SCHEDULER}/statistics": {"GET": READ},
+    f"{SCHEDULER}/upcoming": {"GET": READ},
+    f"{SCHEDULER}/jobs/recent-runs": {"GET": READ},
     f"{SCHEDULER}/jobs/bulk": {"POST": OPERATE},
     f"{SCHEDULER}/jobs/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{SCHEDULER}/jobs/<id>/run": {"POST": RUN},

@@ -22,6 +22,7 @@ from shared.models import (
     rate_counts,
     recipients,
     run_logs,
+    run_statistics,
     runs,
     scheduler_state,
     suppressions,
@@ -50,6 +51,7 @@ MODELS = {
     names.EXPORTS: exports.ExportRecord,
     names.IDEMPOTENCY_KEYS: idempotency.IdempotentRequest,
     names.RATE_COUNTS: rate_counts.RateCount,
+    names.RUN_STATISTICS: run_statistics.RunHour,
     names.SCHEDULER_STATE: scheduler_state.Heartbeat,
 }
 
