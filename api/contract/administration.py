@@ -64,6 +64,22 @@ class AuditEntry(Answer):
     after: dict[str, Any] | None
 
 
+class SettingInForce(Answer):
+    """One setting."""
+
+    name: str
+    value: Any = Field(description="A secret is `***`; null: unset.")
+    default: Any
+    source: Literal["environment", ".env", "credential", "default"]
+    description: str
+
+
+class SettingsInForce(Answer):
+    """Every setting, by name."""
+
+    items: list[SettingInForce]
+
+
 class Export(Answer):
     """A file that data_export wrote."""
 

@@ -35,7 +35,8 @@ class Ui:
     def sign_in(self, token: str) -> None:
         """With a token that is there before the page is loaded."""
         self.page.add_init_script(
-            f"sessionStorage.getItem({_KEPT_AS!r}) ?? sessionStorage.setItem({_KEPT_AS!r}, {token!r})"
+            f"if (window === top && !sessionStorage.getItem({_KEPT_AS!r}))"
+            f" sessionStorage.setItem({_KEPT_AS!r}, {token!r})"
         )
 
     def open(self, address: str) -> None:

@@ -15,13 +15,15 @@ export function useForm(initial, save) {
   const [fault, setFault] = useState(null);
   const [busy, setBusy] = useState(false);
   const [dirty, setDirty] = useState(false);
-  const unsaved = useRef(false);
+  const typed = useRef(false);
+  const leaving = useRef(false); // whoever saves may go on to another screen at once
   const key = useRef(newKey());
-  unsaved.current = dirty;
-  useEffect(() => guard(() => unsaved.current), []);
+  typed.current = dirty;
+  useEffect(() => guard(() => typed.current && !leaving.current), []);
 
   const change = (changed) => {
     setDirty(true);
+    leaving.current = false;
     key.current = newKey();
     setValues(changed);
   };
@@ -31,11 +33,11 @@ export function useForm(initial, save) {
     setBusy(true);
     setFault(null);
     try {
-      unsaved.current = false; // whoever saves may go on to another screen at once
+      leaving.current = true;
       await save(values, key.current);
       setDirty(false);
     } catch (error) {
-      unsaved.current = dirty;
+      leaving.current = false;
       if (!(error instanceof ApiError)) throw error;
       setFault(error);
     } finally {

@@ -9,10 +9,13 @@ const NAMES = { email: ["e-mail", "e-mails"], sms: ["SMS", "SMS"] };
 const counted = (byChannel, atLeast) => Object.entries(byChannel).map(([channel, count]) => `${atLeast ? "at least " : ""}${count} ${NAMES[channel]?.[count === 1 ? 0 : 1] ?? channel}`).join(" and ") || "nothing";
 const nameOf = (person) => person.name ?? person.email ?? person.phone ?? "?";
 
+const isComplete = ({ recipients: { addresses, people, groups, users }, schedule, name, channels }) =>
+  Boolean(name && channels.length > 0 && (schedule.at || schedule.every || schedule.expression) && (users || [addresses, people, groups].some((each) => each?.length > 0)));
+
 /** {data, error, loading} of the preview of these values; asked again when the typing rests. */
 export function useNotificationPreview(values) {
   const settled = useSettled(values, 400);
-  return useResource(JSON.stringify(settled), (signal) => api.ask("notifications/scheduled/preview", settled, { signal }));
+  return useResource(JSON.stringify(settled), (signal) => (isComplete(settled) ? api.ask("notifications/scheduled/preview", settled, { signal }) : { nothing: true }));
 }
 
 /** preview: of useNotificationPreview. zone: of the schedule. */
@@ -20,6 +23,7 @@ export function NotificationPreview({ preview, own }) {
   const { data, error } = preview;
   if (error) return html`<${Note} tone="warn" role="status">Not ready: ${error.message}<//>`;
   if (!data) return html`<p aria-busy="true" role="status">Counting…</p>`;
+  if (data.nothing) return html`<${Note} role="status">Name the recipients and the time: then it is told here what will be sent, to whom, and when.<//>`;
   const [next, ...later] = data.occurrences.filter((each) => !each.excluded);
   return html`<${Note} tone="busy" role="status">
     <p><strong>${counted(data.byChannel, data.atLeast)}</strong>${next && html` on <strong>${exact(next.at, data.timezone)}</strong>${own && " by each recipient's own clock"}, ${relative(next.at, now.value)}`}.</p>

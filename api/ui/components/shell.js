@@ -53,7 +53,7 @@ function Menu({ path }) {
         <ul>${routes.map((route) => html`<li key=${route.path}><a href=${href(route.path)} aria-current=${under(path, route.path) ? "page" : undefined}>${route.title}</a></li>`)}</ul>
       </section>`)}
       <section class="who">
-        <p><strong>${me.value.name}</strong><br /><small>${me.value.role ?? ""}</small></p>
+        <p><strong>${me.value.name}</strong><br /><small>${me.value.roles.join(", ")}</small></p>
         <div class="actions">
           <button type="button" class="small outline secondary" onClick=${toggleTheme}>${isDark() ? "Light" : "Dark"} theme</button>
           <button type="button" class="small outline secondary" onClick=${() => endSession()}>Sign out</button>

@@ -89,6 +89,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/suppressions": {"GET": READ, "POST": EDIT},
     f"{NOTIFICATIONS}/suppressions/<id>": {"GET": READ, "DELETE": EDIT},
     "/api/me": {"GET": Permission.IDENTIFY},
+    "/api/admin/settings": {"GET": ADMINISTER},
     "/api/admin/tokens": {"GET": ADMINISTER, "POST": ADMINISTER},
     "/api/admin/tokens/<id>": {"GET": ADMINISTER, "DELETE": ADMINISTER},
     "/api/admin/audit": {"GET": ADMINISTER},
