@@ -8,6 +8,8 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 METADATA := setup.cfg pyproject.toml
 SEED := $(shell date +%s)
+# One more than cores: tests on real processes wait a third of their time.
+TEST_WORKERS := $(shell n=$$(nproc); echo $$(( n < 4 ? n + 1 : 4 )))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -21,7 +23,7 @@ run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API
 
 test: $(VENV)/dev.stamp ## Run every test on real parts (ARGS="tests/unit -k cron" chooses)
 	@tests/support/install_system_packages
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
 properties: $(VENV)/dev.stamp ## The long form of the schedule properties: every zone, many examples (SEED=... repeats a run)
 	@echo "hypothesis seed: $(SEED)"

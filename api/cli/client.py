@@ -105,8 +105,8 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> Found:
-        given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
-        target = self._base.path.rstrip("/") + path + ("?" + urlencode(given) if given else "")
+        given = {name: _texts(value) for name, value in (query or {}).items() if value is not None}
+        target = self._base.path.rstrip("/") + path + ("?" + urlencode(given, doseq=True) if given else "")
         sent = {"Accept": "application/json", **(headers or {})}
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
@@ -131,6 +131,11 @@ class ApiClient:
             raise ApiUnavailable(f"The API at {where} does not answer ({fault or type(fault).__name__}).") from None
         finally:
             connection.close()
+
+
+def _texts(value: Any) -> str | list[str]:
+    """Of a parameter; of one that may come several times each."""
+    return [_text(each) for each in value] if isinstance(value, tuple) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,7 @@ import json
 import time
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import click
 
@@ -13,6 +13,7 @@ from api.cli.client import ApiRefused, Json, path_of
 from api.cli.output import done, json_option, show_document, show_list
 from api.cli.session import EXIT_FOUND, Session
 from api.cli.yaml_files import read_documents
+from api.store.job_filter import JobSort, JobState
 
 JOBS = "/api/admin/scheduler/jobs"
 RUNS = "/api/admin/scheduler/runs"
@@ -37,12 +38,15 @@ def jobs() -> None:
 @click.option("--template", help="Only jobs of this template.")
 @click.option("--enabled/--disabled", default=None, help="Only enabled, or only disabled ones.")
 @click.option("--search", "q", help="Part of the name.")
+@click.option("--label", multiple=True, metavar="KEY=VALUE", help="Only jobs with this label; several: with all.")
+@click.option("--state", type=click.Choice(get_args(JobState)), help="Only jobs in this state.")
+@click.option("--sort", type=click.Choice(get_args(JobSort)), help="Default: the newest first.")
 @list_options
 @json_option
 @click.pass_obj
-def list_jobs(session: Session, most: int | None, template: str | None, enabled: bool | None, q: str | None) -> None:
-    """List jobs, the newest first."""
-    show_list(session, session.api.items(JOBS, most, template=template, enabled=enabled, q=q), COLUMNS)
+def list_jobs(session: Session, most: int | None, **query: Any) -> None:
+    """List jobs."""
+    show_list(session, session.api.items(JOBS, most, **query), COLUMNS)
 
 
 @jobs.command()

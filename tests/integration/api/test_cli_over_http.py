@@ -47,6 +47,12 @@ def test_jobs_are_listed_as_a_table_or_as_json_over_many_pages(cli: Run, admin: 
         assert [item["name"] for item in items] == [f"Job {number}" for number in (4, 3, 2, 1, 0)]
     assert len(cli("jobs", "list", "--limit", "3").output.splitlines()) == 4
     assert len(cli("jobs", "list", "--search", "Job 2").output.splitlines()) == 2
+    admin.created(JOBS, job_body(name="Labelled", labels={"team": "crm", "tier": "1"}, enabled=False))
+    both = cli("jobs", "list", "--label", "team=crm", "--label", "tier=1", "--state", "paused", "--sort", "name")
+    assert "Labelled" in both.output
+    assert "Job" not in both.output
+    assert "Labelled" not in cli("jobs", "list", "--label", "team=crm", "--label", "tier=2").output
+    assert cli("jobs", "list", "--state", "odd").exit_code == 2
 
 
 def test_a_list_longer_than_a_page_is_read_to_its_end(cli: Run, db: Db, seen: list[Request]) -> None:
