@@ -44,7 +44,7 @@ def jobs() -> None:
 @list_options
 @json_option
 @click.pass_obj
-def list_jobs(session: Session, most: int | None, **query: Any) -> None:
+def list_jobs(session: Session, /, most: int | None, **query: Any) -> None:
     """List jobs."""
     show_list(session, session.api.items(JOBS, most, **query), COLUMNS)
 
