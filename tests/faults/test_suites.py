@@ -1,5 +1,9 @@
-"""The short form of every suite of faults, beside its negative control. The long form is `make faults`."""
+"""The short form of suites of faults, beside their negative controls: of some, or with FAULT_SUITES=all of every one.
 
+The long form is `make faults`.
+"""
+
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,12 +13,14 @@ from tests.faults.suites.catalogue import SUITES, play
 from tests.faults.suites.full_disk import can_mount
 from tests.support.replica_set import ReplicaSet
 
+_ALWAYS = ("kill", "storm", "malformed", "fan_out")
+_CHOSEN = tuple(SUITES) if os.environ.get("FAULT_SUITES") == "all" else _ALWAYS
 _GROUPS = {name: f"faults-{number % 2}" for number, name in enumerate(SUITES)}
 _ALONE = {"primary"}
 """Both of its scenarios kill the primary; side by side they would spoil each other."""
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(_GROUPS[name])) for name in SUITES])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(_GROUPS[name])) for name in _CHOSEN])
 def test_nothing_is_lost_or_doubled_and_the_checker_sees_it_when_a_protection_is_off(
     name: str, replica_set: ReplicaSet, tmp_path: Path, fault_seed: int
 ):
