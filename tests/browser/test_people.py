@@ -1,8 +1,13 @@
 """Recipients, groups and opt-outs in the browser."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
-from tests.support.browser import Ui
+from tests.support.api_process import ApiProcess
+from tests.support.browser import OpenUi, Ui
+from tests.support.http_objects import items
+
+GROUPS = "/api/notifications/groups"
 
 GOOD = "name,email,timezone\nAda,ada@example.com,Europe/Paris\nBob,bob@example.com,Asia/Tokyo\n"
 BAD = "name,email\nAda,ada@\nBob,bob@example.com,surplus\n"
@@ -46,6 +51,32 @@ def test_people_are_imported_into_a_group_after_a_preview(ui: Ui) -> None:
     ui.says("1 member")
     ui.button("Save").click()
     ui.page.get_by_role("cell", name="1", exact=True).wait_for()
+
+
+def test_a_group_that_somebody_else_changed_shows_both_versions(
+    api: Callable[..., ApiProcess], open_ui: OpenUi
+) -> None:
+    served = api()
+    ui = open_ui(served)
+    made = served.request("POST", GROUPS, json={"name": "Customers", "members": []})
+    assert made.status_code == HTTPStatus.CREATED
+    ui.open("#/notifications/groups")
+    ui.button("Edit Customers").click()
+    path = f"{GROUPS}/{made.json()['id']}"
+    theirs = served.request("PUT", path, json={"name": "Theirs", "members": []}, headers={"If-Match": '"1"'})
+    assert theirs.status_code == HTTPStatus.OK
+    ui.page.get_by_role("textbox", name="Name", exact=True).fill("Mine")
+    conflict = ui.dialog("Somebody else was faster")
+    with ui.expecting(HTTPStatus.PRECONDITION_FAILED):
+        ui.button("Save").click()
+        conflict.get_by_role("row", name="name Theirs Mine").wait_for()
+    conflict.get_by_role("button", name="Take theirs").click()
+    conflict.wait_for(state="detached")
+    assert ui.page.get_by_role("textbox", name="Name", exact=True).input_value() == "Theirs"
+    ui.page.get_by_role("textbox", name="Name", exact=True).fill("Mine")
+    ui.button("Save").click()
+    ui.says("“Mine” is saved.")
+    assert [group["name"] for group in items(served, GROUPS)] == ["Mine"]
 
 
 def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fields(ui: Ui) -> None:

@@ -26,11 +26,11 @@ function Alerts({ value, onInput, error }) {
   };
   const wrong = (name) => error(`policies.alerts.${name}`);
   return html`
-    <${ManyField} label="When" values=${value.on} options=${EVENTS} onInput=${(on) => set({ on })} error=${wrong("on")} />
-    <${ManyField} label="By" values=${value.channels} options=${[["email", "e-mail"], ["sms", "SMS"]]} onInput=${(channels) => set({ channels })} error=${wrong("channels")} />
+    <${ManyField} label="When" value=${value.on} options=${EVENTS} onInput=${(on) => set({ on })} error=${wrong("on")} />
+    <${ManyField} label="By" value=${value.channels} options=${[["email", "e-mail"], ["sms", "SMS"]]} onInput=${(channels) => set({ channels })} error=${wrong("channels")} />
     <${TextField} label="Addresses" help="E-mail addresses or phone numbers (+33…), separated by commas." value=${typed} onInput=${type}
       error=${wrong("recipients") ?? wrong("recipients.addresses") ?? wrong("recipients.addresses.0.email")} />
-    ${groups.data?.items.length > 0 && html`<${ManyField} label="Groups" values=${recipients.groups ?? []} options=${groups.data.items.map((group) => [group.id, group.name ?? group.id])}
+    ${groups.data?.items.length > 0 && html`<${ManyField} label="Groups" value=${recipients.groups ?? []} options=${groups.data.items.map((group) => [group.id, group.name ?? group.id])}
       onInput=${(chosen) => reach({ groups: chosen })} error=${wrong("recipients.groups")} />`}
     ${recipients.people?.length > 0 && html`<p class="muted">And ${recipients.people.length} people of the list of recipients.</p>`}
   `;

@@ -37,12 +37,10 @@ function Editor({ calendar, saved, onClose }) {
     onClose();
   });
   return html`<${FormDialog} title=${calendar ? `Edit ${calendar.name}` : "New calendar"} form=${form} onClose=${onClose} submitLabel="Save calendar" wide>
-    ${calendar && html`<${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${form.values} fields=${FIELDS}
-      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace(theirs); }}
-      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />`}
+    <${Conflict} form=${form} path=${path} revision=${revision} mine=${form.values} fields=${FIELDS} />
     <div class="columns">
-      <${TextField} label="Name" required value=${form.values.name} onInput=${(name) => form.set("name", name)} error=${form.error("name")} />
-      <${ZoneField} value=${form.values.timezone} onInput=${(zone) => form.set("timezone", zone)} error=${form.error("timezone")} />
+      <${TextField} label="Name" required ...${form.bind("name")} />
+      <${ZoneField} ...${form.bind("timezone")} />
     </div>
     <${Entries} form=${form} />
   <//>`;

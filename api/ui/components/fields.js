@@ -64,14 +64,14 @@ export function ChoiceField({ label, value, onInput, options, error, class: name
   </fieldset>`;
 }
 
-/** Several of several. values: an array. options: [[value, label], ...] */
-export function ManyField({ label, values, onInput, options, error, help }) {
+/** Several of several. value: an array. options: [[value, label], ...] */
+export function ManyField({ label, value, onInput, options, error, help }) {
   const id = useId();
-  const toggle = (each, chosen) => onInput(options.map(([value]) => value).filter((value) => (value === each ? chosen : values.includes(value))));
+  const toggle = (each, chosen) => onInput(options.map(([one]) => one).filter((one) => (one === each ? chosen : value.includes(one))));
   return html`<fieldset class="choice" aria-describedby=${error || help ? `${id}-told` : undefined}>
     <legend>${label}</legend>
     <div class="choices">
-      ${options.map(([each, text]) => html`<label key=${each}><input type="checkbox" checked=${values.includes(each)} onChange=${(event) => toggle(each, event.target.checked)} /> ${text}</label>`)}
+      ${options.map(([each, text]) => html`<label key=${each}><input type="checkbox" checked=${value.includes(each)} onChange=${(event) => toggle(each, event.target.checked)} /> ${text}</label>`)}
     </div>
     ${(error || help) && html`<small id=${`${id}-told`} class=${error ? "error" : "help"}>${error ?? help}</small>`}
   </fieldset>`;

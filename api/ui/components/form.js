@@ -7,8 +7,9 @@ import { guard } from "../core/router.js";
 import { Note } from "./basics.js";
 
 /**
- * {values, set(name, value), replace(values), error(field), fault, busy, dirty, submit(event)} of one form. save(values, key):
- * resolves when it is saved; key: an Idempotency-Key that stays until it is.
+ * {values, set(name, value), bind(name), replace(values), error(field), fault, busy, dirty, submit(event)} of one form.
+ * bind(name): what a field needs to show and change that value: {value, onInput, error}.
+ * save(values, key): resolves when it is saved; key: an Idempotency-Key that stays until it is.
  */
 export function useForm(initial, save) {
   const [values, setValues] = useState(initial);
@@ -44,15 +45,18 @@ export function useForm(initial, save) {
       setBusy(false);
     }
   };
+  const set = (name, value) => change((old) => ({ ...old, [name]: value }));
+  const error = (field) => fault?.of(field) ?? null;
   return {
     values,
-    set: (name, value) => change((old) => ({ ...old, [name]: value })),
+    set,
+    bind: (name) => ({ value: values[name], onInput: (value) => set(name, value), error: error(name) }),
     replace: (all) => {
       setValues(all);
       setDirty(false);
       setFault(null);
     },
-    error: (field) => fault?.of(field) ?? null,
+    error,
     fault,
     busy,
     dirty,

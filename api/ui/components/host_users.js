@@ -7,7 +7,7 @@ import { useList } from "../core/resource.js";
 import { may } from "../core/session.js";
 import { Empty, Head, Moment } from "./basics.js";
 import { ActionButton, ask, attempt, tell } from "./dialog.js";
-import { DocumentConflict } from "./document_conflict.js";
+import { Conflict } from "./conflict.js";
 import { TextField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
@@ -57,7 +57,7 @@ function RowActions({ user, onEdit, onDeleted }) {
   </span>`;
 }
 
-const FIELDS = [["optOuts", "Opt-outs"]];
+const FIELDS = ["optOuts"];
 const valuesOf = ({ id, optOuts }) => ({ id, optOuts });
 
 function PreferencesDialog({ user, onClose, onSaved }) {
@@ -65,11 +65,10 @@ function PreferencesDialog({ user, onClose, onSaved }) {
   const form = useForm(user ? valuesOf(user) : { id: "", optOuts: [{ category: null, channel: null }] }, async ({ id, optOuts }) =>
     onSaved(await unlessManaged((query) => api.put(path(id), { optOuts }, revision.current, query))),
   );
-  const conflict = html`<${DocumentConflict} form=${form} path=${user && path(user.id)} revision=${revision} mine=${form.values} fields=${FIELDS}
+  const conflict = html`<${Conflict} form=${form} path=${user && path(user.id)} revision=${revision} mine=${form.values} fields=${FIELDS}
     valuesOf=${valuesOf} />`;
   return html`<${FormDialog} title=${user ? `Opt-outs of ${user.id}` : "Add opt-outs"} form=${form} onClose=${onClose} conflict=${conflict}>
-    ${!user && html`<${TextField} label="Id of the user" required help="As the host application has it." value=${form.values.id} error=${form.error("id")}
-      onInput=${(id) => form.set("id", id)} />`}
+    ${!user && html`<${TextField} label="Id of the user" required help="As the host application has it." ...${form.bind("id")} />`}
     <${OptOutsField} value=${form.values.optOuts} error=${form.error} onInput=${(optOuts) => form.set("optOuts", optOuts)} />
   <//>`;
 }

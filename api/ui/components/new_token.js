@@ -28,9 +28,9 @@ export function NewToken({ made, onClose }) {
   });
   if (secret) return html`<${Secret} made=${secret} onClose=${onClose} />`;
   return html`<${FormDialog} title="New token" form=${form} onClose=${onClose} submitLabel="Make token">
-    <${TextField} label="Name" required help="Of the person or program that uses it; the audit log shows it." value=${form.values.name} onInput=${(text) => form.set("name", text)} error=${form.error("name")} />
-    <${ChoiceField} class="stacked" label="Role" value=${form.values.role} onInput=${(role) => form.set("role", role)} options=${ROLES} error=${form.error("role")} />
-    <${SelectField} label="Expires" value=${form.values.expiresIn} onInput=${(life) => form.set("expiresIn", life)} options=${LIVES} error=${form.error("expiresIn")} />
+    <${TextField} label="Name" required help="Of the person or program that uses it; the audit log shows it." ...${form.bind("name")} />
+    <${ChoiceField} class="stacked" label="Role" ...${form.bind("role")} options=${ROLES} />
+    <${SelectField} label="Expires" ...${form.bind("expiresIn")} options=${LIVES} />
   <//>`;
 }
 

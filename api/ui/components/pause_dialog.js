@@ -10,9 +10,7 @@ export function PauseDialog({ path, document, about, onClose, onSaved }) {
   const form = useForm({ reason: "", until: null }, async (body) => onSaved(await api.act(`${path}/pause`, "*", body)));
   return html`<${FormDialog} title=${`Pause “${document.name}”`} form=${form} submitLabel="Pause" onClose=${onClose}>
     <p>${about}</p>
-    <${TextField} label="Reason" help="Everybody sees it." value=${form.values.reason} error=${form.error("reason")}
-      onInput=${(reason) => form.set("reason", reason)} />
-    <${MomentField} label="Until" help="Empty: until somebody resumes it." value=${form.values.until} error=${form.error("until")}
-      onInput=${(until) => form.set("until", until)} />
+    <${TextField} label="Reason" help="Everybody sees it." ...${form.bind("reason")} />
+    <${MomentField} label="Until" help="Empty: until somebody resumes it." ...${form.bind("until")} />
   <//>`;
 }

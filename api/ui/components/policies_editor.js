@@ -40,7 +40,7 @@ export function PoliciesEditor({ value, onInput, error, open = false }) {
       <${TextField} label="First wait" ...${bind("backoff", "retry")} />
       <${TextField} label="Longest wait" ...${bind("maxBackoff", "retry")} />
     </div>
-    <${ManyField} label="Retry when a run" options=${[["failed", "failed"], ["timed_out", "timed out"]]} ...${bind("on", "retry")} values=${has("on", "retry")} />
+    <${ManyField} label="Retry when a run" options=${[["failed", "failed"], ["timed_out", "timed out"]]} ...${bind("on", "retry")} />
     <${TextField} label="Never retry these errors" help="Names of errors, separated by commas." ...${bind("exceptErrors", "retry")} value=${has("exceptErrors", "retry").join(", ")}
       onInput=${(text) => set("exceptErrors", text.split(/,\s*/).filter(Boolean), "retry")} />
     <h3>Missed while nothing ran</h3>

@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { DocumentConflict } from "./document_conflict.js";
+import { Conflict } from "./conflict.js";
 import { TextField, ZoneField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
@@ -13,9 +13,7 @@ import { VariablesField, rowsOf, variablesOf, wrongWith } from "./variables_fiel
 
 const PATH = "notifications/recipients";
 const TEXTS = ["name", "email", "phone", "externalKey", "locale", "timezone"];
-
-const FIELDS = [["name", "Name"], ["email", "E-mail address"], ["phone", "Phone number"], ["externalKey", "External key"], ["locale", "Language"],
-  ["timezone", "Time zone"], ["optOuts", "Opt-outs"], ["variables", "Variables"]];
+const FIELDS = [...TEXTS, "optOuts", "variables"];
 
 const valuesOf = (person) => ({
   ...Object.fromEntries(TEXTS.map((name) => [name, person?.[name] ?? ""])),
@@ -47,7 +45,7 @@ export function RecipientDialog({ person, onClose, onSaved }) {
   const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)}
     onInput=${(value) => form.set(name, value)} ...${more} />`;
   const path = person && `${PATH}/${person.id}`;
-  const conflict = html`<${DocumentConflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS} valuesOf=${valuesOf} />`;
+  const conflict = html`<${Conflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS} valuesOf=${valuesOf} />`;
   const title = person ? `Edit ${person.name || person.email || person.phone}` : "Add a recipient";
   return html`<${FormDialog} title=${title} form=${{ ...form, submit }} onClose=${onClose} conflict=${conflict} wide>
     <div class="columns">
@@ -56,8 +54,7 @@ export function RecipientDialog({ person, onClose, onSaved }) {
       ${text("phone", "Phone number", { type: "tel", placeholder: "+33612345678", help: "With + and the country." })}
       ${text("externalKey", "External key", { help: "What another system calls this person; an import finds them by it." })}
       ${text("locale", "Language", { placeholder: "en, fr-CA" })}
-      <${ZoneField} label="Time zone" help="For sends in the recipient's own zone." value=${values.timezone} error=${form.error("timezone")}
-        onInput=${(zone) => form.set("timezone", zone)} />
+      <${ZoneField} label="Time zone" help="For sends in the recipient's own zone." ...${form.bind("timezone")} />
     </div>
     <${OptOutsField} value=${values.optOuts} error=${form.error} onInput=${(optOuts) => form.set("optOuts", optOuts)} />
     <${VariablesField} rows=${values.variables} shown=${tried} onInput=${(rows) => form.set("variables", rows)} />

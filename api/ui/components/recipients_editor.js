@@ -40,7 +40,7 @@ export function RecipientsEditor({ value, onInput, error }) {
     <legend>Recipients</legend>
     ${error("recipients") && html`<small class="error">${error("recipients")}</small>`}
     ${groups.error && html`<${Failure} error=${groups.error} retry=${groups.reload} />`}
-    ${options.length > 0 && html`<${ManyField} label="Groups" values=${value.groups ?? []} options=${options} onInput=${(chosen) => set({ groups: chosen })} error=${error("recipients.groups")} />`}
+    ${options.length > 0 && html`<${ManyField} label="Groups" value=${value.groups ?? []} options=${options} onInput=${(chosen) => set({ groups: chosen })} error=${error("recipients.groups")} />`}
     <${AreaField} label="Addresses" rows="2" value=${pasted} onInput=${paste} placeholder="ada@example.com, +33612345678"
       help="Paste e-mail addresses and phone numbers, with commas or one a line." error=${addressError(error, value.addresses ?? [])} />
     <details open=${(value.people ?? []).length > 0}>

@@ -22,6 +22,6 @@ export function RunDialog({ job, onClose, onAsked }) {
     ${values.other && (schema
       ? html`<${SchemaForm} schema=${schema} value=${values.params} onInput=${(params) => set("params", params)} error=${error} />`
       : html`<p aria-busy="true">Loading…</p>`)}
-    <${CheckField} label="Also while another run of it goes on" value=${values.force} onInput=${(force) => set("force", force)} error=${error("force")} />
+    <${CheckField} label="Also while another run of it goes on" ...${form.bind("force")} />
   <//>`;
 }

@@ -76,7 +76,7 @@ function AtTimes({ value, set, wrong }) {
   const change = (changes) => set({ expression: expressionOf({ ...simple, ...changes }) });
   const none = simple.days?.length === 0 ? "Choose at least one day." : null;
   return html`
-    ${simple.mode === "weekly" && html`<${ManyField} label="On" values=${simple.days} options=${DAYS} onInput=${(days) => change({ days })} error=${none} />`}
+    ${simple.mode === "weekly" && html`<${ManyField} label="On" value=${simple.days} options=${DAYS} onInput=${(days) => change({ days })} error=${none} />`}
     <div class="columns">
       ${simple.mode === "monthly" && html`<${SelectField} label="Day of the month" value=${simple.day} options=${MONTH_DAYS} onInput=${(day) => change({ day })}
         help=${Number(simple.day) > 28 ? "Months without this day are left out." : null} />`}
@@ -122,5 +122,5 @@ function Calendars({ chosen, onInput, error }) {
   const known = (data?.items ?? []).map((calendar) => [calendar.id, calendar.name ?? calendar.id]);
   const gone = chosen.filter((id) => data && !known.some(([each]) => each === id)).map((id) => [id, `${id} (not found)`]);
   if (data && known.length + gone.length === 0) return html`<p class="muted">No calendar yet: <a href="#/calendars">make one</a> to leave out holidays.</p>`;
-  return html`<${ManyField} label="Leave out the days of" values=${chosen} options=${[...known, ...gone]} onInput=${onInput} error=${error} />`;
+  return html`<${ManyField} label="Leave out the days of" value=${chosen} options=${[...known, ...gone]} onInput=${onInput} error=${error} />`;
 }

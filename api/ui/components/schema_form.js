@@ -96,7 +96,7 @@ const When = ({ value, onInput, drawn, root, path, errorOf, required, ...field }
 `;
 
 const Several = ({ value, onInput, drawn, label, help, error }) => html`
-  <${ManyField} label=${label} help=${help} error=${error} values=${value ?? drawn.default ?? []} options=${drawn.items.enum.map((each) => [each, String(each)])} onInput=${onInput} />
+  <${ManyField} label=${label} help=${help} error=${error} value=${value ?? drawn.default ?? []} options=${drawn.items.enum.map((each) => [each, String(each)])} onInput=${onInput} />
 `;
 
 /** Something within: drawn like the whole; optional ones are made first. */

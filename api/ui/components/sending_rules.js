@@ -18,7 +18,7 @@ export function SendingRules({ values, set, error }) {
       ${[["from", "From"], ["to", "To"]].map(([name, label]) => html`<${Field} key=${name} label=${label} error=${error(`quietHours.${name}`)}>${(control) => html`<input ...${control} type="time" value=${quiet[name]} onInput=${(event) => setQuiet({ [name]: event.target.value })} />`}<//>`)}
     </div>`}
     <${CheckField} label="Only on some days" value=${Boolean(values.allowedDays)} onInput=${(on) => set("allowedDays", on ? DAYS.slice(0, 5).map(([day]) => day) : null)} error=${error("allowedDays")} />
-    ${values.allowedDays && html`<${ManyField} label="Days" values=${values.allowedDays} options=${DAYS} onInput=${(days) => set("allowedDays", days)} />`}
+    ${values.allowedDays && html`<${ManyField} label="Days" value=${values.allowedDays} options=${DAYS} onInput=${(days) => set("allowedDays", days)} />`}
     <div class="columns">
       <${TextField} label="Expires after" placeholder="never" value=${values.expiresAfter} onInput=${(text) => set("expiresAfter", text.trim() || null)} error=${error("expiresAfter")} help="How late a message may still leave, such as 2h." />
       <${NumberField} label="At most a minute" min="1" value=${values.throttle?.perMinute} onInput=${(most) => set("throttle", most === null ? null : { perMinute: most })} error=${error("throttle.perMinute") ?? error("throttle")} help="Empty: as fast as it goes." />

@@ -14,11 +14,10 @@ export function TestSend({ template, onClose }) {
     tell(`A test is on its way by ${channels.join(" and ")}.`);
     onClose();
   });
-  const { values, set, error } = form;
   return html`<${FormDialog} title=${`Test of ${template.name}`} form=${form} submitLabel="Send it" onClose=${onClose}>
     <p class="muted">The newest saved version is sent at once, with the examples of its variables.</p>
-    ${template.channels.includes("email") && html`<${TextField} label="E-mail" type="email" value=${values.email} onInput=${(text) => set("email", text)} error=${error("email")} />`}
-    ${template.channels.includes("sms") && html`<${TextField} label="Phone" type="tel" value=${values.phone} onInput=${(text) => set("phone", text)} error=${error("phone")} help="With the country, such as +33612345678." />`}
-    <${TextField} label="Name" value=${values.name} onInput=${(text) => set("name", text)} error=${error("name")} />
+    ${template.channels.includes("email") && html`<${TextField} label="E-mail" type="email" ...${form.bind("email")} />`}
+    ${template.channels.includes("sms") && html`<${TextField} label="Phone" type="tel" ...${form.bind("phone")} help="With the country, such as +33612345678." />`}
+    <${TextField} label="Name" ...${form.bind("name")} />
   <//>`;
 }

@@ -31,7 +31,8 @@ const beginning = (template) => ({
 
 /** template: what is sent. existing: a scheduled notification to change, or null. onSaved(notification). */
 export default function ScheduleNotificationModal({ template, existing = null, onClose, onSaved }) {
-  const first = useMemo(() => (existing ? { ...beginning(template), ...written(existing) } : beginning(template)), []);
+  const valuesOf = (notification) => ({ ...beginning(template), ...written(notification) });
+  const first = useMemo(() => (existing ? valuesOf(existing) : beginning(template)), []);
   const revision = useRef(existing?.revision);
   const [rows, setRows] = useState(() => rowsOf(first.variables));
   const [testing, setTesting] = useState(false);
@@ -49,12 +50,11 @@ export default function ScheduleNotificationModal({ template, existing = null, o
   };
   const test = html`<button type="button" class="outline secondary" onClick=${() => setTesting(true)}>Send a test first</button>`;
   return html`<${FormDialog} title=${existing ? `Edit ${existing.name}` : `Schedule “${template.name}”`} wide form=${form} onClose=${onClose} submitLabel=${existing ? "Save" : "Schedule it"} extra=${test}>
-    <${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${values} fields=${FIELDS}
-      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace({ ...beginning(template), ...written(theirs) }); setRows(rowsOf(theirs.variables)); }}
-      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
+    <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS}
+      valuesOf=${valuesOf} onTheirs=${(theirs) => setRows(rowsOf(theirs.variables))} />
     <div class="columns">
-      <${TextField} label="Name" required value=${values.name} onInput=${(name) => set("name", name)} error=${error("name")} />
-      ${template.channels.length > 1 && html`<${ManyField} label="Channels" values=${values.channels} options=${template.channels.map((each) => [each, CHANNELS[each] ?? each])} onInput=${(channels) => set("channels", channels)} error=${error("channels")} />`}
+      <${TextField} label="Name" required ...${form.bind("name")} />
+      ${template.channels.length > 1 && html`<${ManyField} label="Channels" ...${form.bind("channels")} options=${template.channels.map((each) => [each, CHANNELS[each] ?? each])} />`}
     </div>
     <${RecipientsEditor} value=${values.recipients} onInput=${(recipients) => set("recipients", recipients)} error=${error} />
     <${ScheduleEditor} value=${values.schedule} onInput=${(schedule) => set("schedule", schedule)} error=${error} prefix="schedule" kinds=${["once", "interval", "cron"]} />

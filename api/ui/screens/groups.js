@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
-import { DocumentConflict } from "../components/document_conflict.js";
+import { Conflict } from "../components/conflict.js";
 import { SearchField, TextField } from "../components/fields.js";
 import { useForm } from "../components/form.js";
 import { FormDialog } from "../components/form_dialog.js";
@@ -60,7 +60,7 @@ function RowActions({ group, onEdit, onDeleted }) {
   </span>`;
 }
 
-const FIELDS = [["name", "Name"], ["told", "Members"]];
+const FIELDS = ["name", "members"];
 const valuesOf = (group) => ({ name: group?.name ?? "", members: group?.members ?? [] });
 
 /** A version with its members in words: how they differ from those that were there when the dialog was opened. */
@@ -68,7 +68,7 @@ function toldBeside(before) {
   const known = new Set(before);
   return (group) => {
     const added = group.members.filter((id) => !known.has(id)).length;
-    return { ...group, told: `${group.members.length}: ${added} added, ${before.length + added - group.members.length} removed` };
+    return { ...group, members: `${group.members.length}: ${added} added, ${before.length + added - group.members.length} removed` };
   };
 }
 
@@ -78,11 +78,11 @@ function GroupDialog({ group, onClose, onSaved }) {
     const replace = (query) => api.put(`${PATH}/${group.id}`, body, revision.current, query);
     onSaved(await (group ? unlessManaged(replace) : api.post(PATH, body, { key })));
   });
-  const conflict = html`<${DocumentConflict} form=${form} path=${group && `${PATH}/${group.id}`} revision=${revision} mine=${form.values} fields=${FIELDS}
+  const conflict = html`<${Conflict} form=${form} path=${group && `${PATH}/${group.id}`} revision=${revision} mine=${form.values} fields=${FIELDS}
     valuesOf=${valuesOf}
     told=${toldBeside(group?.members ?? [])} />`;
   return html`<${FormDialog} title=${group ? `Edit “${group.name}”` : "Add a group"} form=${form} onClose=${onClose} conflict=${conflict} wide>
-    <${TextField} label="Name" required value=${form.values.name} error=${form.error("name")} onInput=${(name) => form.set("name", name)} />
+    <${TextField} label="Name" required ...${form.bind("name")} />
     ${form.error("members") && html`<p class="error"><small class="error">${form.error("members")}</small></p>`}
     <${PeoplePicker} ids=${form.values.members} onInput=${(members) => form.set("members", members)} />
   <//>`;

@@ -57,15 +57,13 @@ function Editor({ templates, job, edited, wanted }) {
     ${job?.problem && html`<${Note} tone="bad">This job does not run: ${job.problem}<//>`}
     ${template && !template.available && html`<${Note} tone="warn">No running daemon has this template; the job waits until one has.<//>`}
     ${job && !edited && lostSecrets(job, first) && html`<${Note} tone="warn">Secrets are not copied: enter them again.<//>`}
-    <${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${values} fields=${FIELDS}
-      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace(valuesOf(theirs)); }}
-      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
+    <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS} valuesOf=${valuesOf} />
     <div class="job-form"><${Form} form=${form} submitLabel=${edited ? "Save" : "Create job"} onCancel=${() => go(edited ? `/jobs/${job.id}` : "/jobs")} label=${title}>
       <section class="card">
-        <${TextField} label="Name" required value=${values.name} onInput=${(name) => set("name", name)} error=${error("name")} />
-        ${edited && !template && html`<${SelectField} label="Template" value=${values.template} onInput=${(type) => set("template", type)} error=${error("template")}
+        <${TextField} label="Name" required ...${form.bind("name")} />
+        ${edited && !template && html`<${SelectField} label="Template" ...${form.bind("template")}
           options=${[[values.template, `${values.template} (not found)`], ...templates.map((each) => [each.type, each.name])]} />`}
-        <${CheckField} label="Enabled" help="Only an enabled job runs by its schedule." value=${values.enabled} onInput=${(enabled) => set("enabled", enabled)} error=${error("enabled")} />
+        <${CheckField} label="Enabled" help="Only an enabled job runs by its schedule." ...${form.bind("enabled")} />
       </section>
       <div class="card"><${SchemaForm} schema=${template?.parametersSchema ?? { additionalProperties: true }} value=${values.params} onInput=${(changed) => set("params", changed)} error=${error} /></div>
       <div class="card"><${ScheduleEditor} value=${values.schedule} onInput=${(schedule) => set("schedule", schedule)} error=${error} since=${edited ? job.createdAt : null} /></div>

@@ -50,12 +50,11 @@ function Switch({ mode, changed }) {
     tell(mode.active ? "Saved." : "Maintenance is on; nothing starts any more.");
   });
   return html`<${Panel} title=${mode.active ? "Change reason or end" : "Start maintenance"}>
-    <${Conflict} form=${form} load=${(signal) => api.get(PATH, {}, signal)} mine=${{ active: true, ...form.values }} fields=${FIELDS}
-      onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace({ reason: theirs.reason, until: theirs.until }); changed(); }}
-      onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
+    <${Conflict} form=${form} path=${PATH} revision=${revision} mine=${{ active: true, ...form.values }} fields=${FIELDS}
+      valuesOf=${({ reason, until }) => ({ reason, until })} onTheirs=${changed} />
     <${Form} form=${form} label="Maintenance" submitLabel=${mode.active ? "Save" : "Start maintenance"}>
-      <${AreaField} label="Reason" rows=${2} value=${form.values.reason} onInput=${(text) => form.set("reason", text)} error=${form.error("reason")} help="Everybody sees it above each screen." />
-      <${MomentField} label="Ends by itself" value=${form.values.until} onInput=${(moment) => form.set("until", moment)} error=${form.error("until")} help="Empty: until somebody ends it." />
+      <${AreaField} label="Reason" rows=${2} ...${form.bind("reason")} help="Everybody sees it above each screen." />
+      <${MomentField} label="Ends by itself" ...${form.bind("until")} help="Empty: until somebody ends it." />
     <//>
   <//>`;
 }

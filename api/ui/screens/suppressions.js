@@ -80,9 +80,8 @@ function AddDialog({ onClose, onSaved }) {
     <${TextField} label=${values.kind === "email" ? "E-mail address" : "Phone number"} required type=${values.kind === "email" ? "email" : "tel"}
       placeholder=${values.kind === "email" ? "" : "+33612345678"}
       value=${values.address} error=${form.error("email") ?? form.error("phone")} onInput=${(address) => form.set("address", address)} />
-    <${TextField} label="Category" help="Empty: no message of any category." value=${values.category} error=${form.error("category")}
-      onInput=${(category) => form.set("category", category)} />
+    <${TextField} label="Category" help="Empty: no message of any category." ...${form.bind("category")} />
     <${SelectField} label="Reason" value=${values.reason} options=${Object.entries(REASONS)} onInput=${(reason) => form.set("reason", reason)} />
-    <${AreaField} label="Note" rows=${2} value=${values.note} error=${form.error("note")} onInput=${(note) => form.set("note", note)} />
+    <${AreaField} label="Note" rows=${2} ...${form.bind("note")} />
   <//>`;
 }

@@ -67,20 +67,19 @@ function Editor({ template }) {
     ${template?.problem && html`<${Note} tone="bad">${template.problem}<//>`}
     <div class="side-by-side">
       <${Form} form=${form} label="Notification template" submitLabel=${template ? "Save a new version" : "Create"} onCancel=${() => go("/notifications/templates")}>
-        <${Conflict} form=${form} load=${(signal) => api.get(path, {}, signal)} mine=${values} fields=${FIELDS}
-          onTheirs=${(theirs) => { revision.current = theirs.revision; form.replace(valuesOf(theirs)); }} onMine=${(theirs) => { revision.current = theirs.revision; form.submit(); }} />
+        <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS} valuesOf=${valuesOf} />
         <div class="columns">
-          <${TextField} label="Name" required value=${values.name} onInput=${(text) => set("name", text)} error=${error("name")} />
-          <${TextField} label="Category" value=${values.category} onInput=${(text) => set("category", text)} error=${error("category")} help="People may opt out of a category." />
+          <${TextField} label="Name" required ...${form.bind("name")} />
+          <${TextField} label="Category" ...${form.bind("category")} help="People may opt out of a category." />
         </div>
-        <${ManyField} label="Channels" values=${values.channels} options=${CHANNEL_OPTIONS} onInput=${(channels) => set("channels", channels)} error=${error("channels")} />
+        <${ManyField} label="Channels" ...${form.bind("channels")} options=${CHANNEL_OPTIONS} />
         ${email && html`
-          <${TextField} label="Subject" required value=${values.subject} onInput=${(text) => set("subject", text)} error=${error("subject")} />
-          <${AreaField} label="Text" rows="6" code value=${values.text} onInput=${(text) => set("text", text)} error=${error("text")} help="Variables as {{ name }}." />
-          <${AreaField} label="HTML" rows="8" code value=${values.html} onInput=${(text) => set("html", text)} error=${error("html")} help="Beside the text, or instead of it." />
-          <${TextField} label="Reply to" value=${values.replyTo} onInput=${(text) => set("replyTo", text)} error=${error("replyTo")} />
+          <${TextField} label="Subject" required ...${form.bind("subject")} />
+          <${AreaField} label="Text" rows="6" code ...${form.bind("text")} help="Variables as {{ name }}." />
+          <${AreaField} label="HTML" rows="8" code ...${form.bind("html")} help="Beside the text, or instead of it." />
+          <${TextField} label="Reply to" ...${form.bind("replyTo")} />
         `}
-        ${values.channels.includes("sms") && html`<${AreaField} label="SMS" rows="3" code value=${values.sms} onInput=${(text) => set("sms", text)} error=${error("sms")} />`}
+        ${values.channels.includes("sms") && html`<${AreaField} label="SMS" rows="3" code ...${form.bind("sms")} />`}
         <${DeclaredVariables} value=${values.variables} onInput=${(variables) => set("variables", variables)} error=${error} />
       <//>
       <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} preview=${preview} /></section>
