@@ -9,12 +9,17 @@ export function Moment({ at, zone, empty = "–" }) {
   if (!at) return html`<span class="muted">${empty}</span>`;
   const zones = [...new Set([zone, MY_ZONE, "UTC"].filter(Boolean))];
   const told = zones.map((each) => exact(at, each)).join("\n");
-  return html`<time datetime=${at} title=${told} tabindex="0" class="moment">${relative(at, now.value)}<span class="sr-only">, ${exact(at, zone ?? MY_ZONE)}</span></time>`;
+  return html`<time datetime=${at} title=${told} tabindex="0" class="moment">
+    ${relative(at, now.value)}
+    <span class="sr-only">, ${exact(at, zone ?? MY_ZONE)}</span>
+  </time>`;
 }
 
 /** The same, exact: "Tue, 24 Nov 2026, 09:00:00 Europe/Paris". */
 export const Exact = ({ at, zone = MY_ZONE }) =>
-  at ? html`<time datetime=${at} title=${exact(at, "UTC")}>${exact(at, zone)}</time>` : html`<span class="muted">–</span>`;
+  at
+    ? html`<time datetime=${at} title=${exact(at, "UTC")}>${exact(at, zone)}</time>`
+    : html`<span class="muted">–</span>`;
 
 export const Took = ({ ms }) => html`<span class="number">${duration(ms)}</span>`;
 
@@ -22,7 +27,9 @@ const TONES = {
   good: ["active", "succeeded", "sent", "delivered", "valid", "alive", "leader", "approved"],
   busy: ["running", "sending", "pending", "queued", "retry_wait", "handed_off", "accepted", "retrying"],
   warn: ["paused", "awaiting_approval", "unknown", "held", "interrupted", "expired", "skipped", "missed"],
-  bad: ["failed", "quarantined", "dead", "timed_out", "abandoned", "bounced", "rejected", "revoked", "away", "undelivered"],
+  bad: [
+    "failed", "quarantined", "dead", "timed_out", "abandoned", "bounced", "rejected", "revoked", "away", "undelivered",
+  ],
 };
 /** good, busy, warn, bad or plain: how a state looks. */
 export const toneOf = (state) => Object.keys(TONES).find((tone) => TONES[tone].includes(state)) ?? "plain";
@@ -49,7 +56,9 @@ export const Empty = ({ title, children }) => html`<div class="empty"><h2>${titl
 /** What a resource shows before, instead of or beside its data. children: called with the data. */
 export function Loaded({ resource, children }) {
   const { data, error, reload } = resource;
-  if (data === null) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  if (data === null) {
+    return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  }
   return html`${error && html`<${Stale} resource=${resource} />`}${children(data)}`;
 }
 
@@ -72,12 +81,15 @@ export const Head = ({ title, about, children }) => html`
 /** Names and values. rows: [[name, value], ...]; those without a value are left out. */
 export const Facts = ({ rows }) => html`
   <dl class="facts">
-    ${rows.filter(([, value]) => value !== null && value !== undefined && value !== false).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+    ${rows.filter(([, value]) => value !== null && value !== undefined && value !== false)
+      .map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
   </dl>
 `;
 
 /** Any JSON, as text. */
-export const Json = ({ value, label = "JSON" }) => html`<pre tabindex="0" aria-label=${label}>${JSON.stringify(value, null, 2)}</pre>`;
+export const Json = ({ value, label = "JSON" }) => html`
+  <pre tabindex="0" aria-label=${label}>${JSON.stringify(value, null, 2)}</pre>
+`;
 
 /** A part of a screen, with its name; each is a landmark. actions: beside the name. */
 export function Panel({ title, actions, class: name = "", children }) {

@@ -1,4 +1,4 @@
-/** Charts: columns over time (uPlot), small ones in tables (SVG). Each also says in words or as a table what it shows. */
+/** Charts: columns over time (uPlot), small ones in tables (SVG). Each also says what it shows in words or a table. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
@@ -11,8 +11,9 @@ const DAY_MS = 86_400_000;
 const COLUMN_WIDTH = [0.8, 40];
 
 /**
- * Columns over time, stacked. times: [ms], ascending. series: [{label, tone, values}], the lowest first; tone: good, busy,
- * warn or bad. label: what it shows. value(number): how a value is written. line: points of one series instead of columns.
+ * Columns over time, stacked. times: [ms], ascending. series: [{label, tone, values}], the lowest first;
+ * tone: good, busy, warn or bad. label: what it shows. value(number): how a value is written.
+ * line: points of one series instead of columns.
  */
 export function Chart({ label, times, series, value = String, height = 200, line = false }) {
   const holder = useRef(null);
@@ -31,7 +32,9 @@ export function Chart({ label, times, series, value = String, height = 200, line
       const width = Math.max(holder.current.clientWidth, 200);
       plot.current = new UPlot(optionsOf(UPlot, { width, height, series, value, line }), data.current, holder.current);
     }, setError);
-    const resizing = new ResizeObserver(([seen]) => plot.current?.setSize({ width: Math.max(seen.contentRect.width, 200), height }));
+    const resizing = new ResizeObserver(
+      ([seen]) => plot.current?.setSize({ width: Math.max(seen.contentRect.width, 200), height }),
+    );
     resizing.observe(holder.current);
     return () => {
       ended = true;
@@ -51,23 +54,41 @@ export function Chart({ label, times, series, value = String, height = 200, line
 
 /** Each series on top of those before it, the highest first, so that the lower ones are painted over it. */
 const stacked = (series) =>
-  series.map((_, at) => series[0].values.map((_, point) => sum(series.slice(0, series.length - at).map((each) => each.values[point]))));
+  series.map((_, at) => {
+    const below = series.slice(0, series.length - at);
+    return series[0].values.map((_, point) => sum(below.map((each) => each.values[point])));
+  });
 
 const sum = (values) => values.reduce((total, each) => total + (each ?? 0), 0);
 
 function optionsOf(UPlot, { width, height, series, value, line }) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour("--pico-muted-color"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: colour("--pico-muted-color"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
   const painted = [...series].reverse();
   return {
     width,
     height,
     cursor: { drag: { x: false, y: false }, points: { show: line } },
-    scales: { x: { range: (plot, first, last) => aroundColumns(plot.data[0], first, last) }, y: { range: (_, __, highest) => [0, Math.max(highest ?? 0, 1)] } },
+    scales: {
+      x: { range: (plot, first, last) => aroundColumns(plot.data[0], first, last) },
+      y: { range: (_, __, highest) => [0, Math.max(highest ?? 0, 1)] },
+    },
     axes: [
-      { ...axis, size: 30, values: (_, moments, __, ___, step) => moments.map((moment) => axisTime(moment * 1000, step * 1000)) },
-      { ...axis, size: 58, values: (_, numbers) => numbers.map((number) => (Number.isInteger(number) || line ? value(number) : "")) },
+      {
+        ...axis,
+        size: 30,
+        values: (_, moments, __, ___, step) => moments.map((moment) => axisTime(moment * 1000, step * 1000)),
+      },
+      {
+        ...axis,
+        size: 58,
+        values: (_, numbers) => numbers.map((number) => (Number.isInteger(number) || line ? value(number) : "")),
+      },
     ],
     series: [
       { label: "Time", value: (_, moment) => (moment === null ? "–" : shortTime(moment * 1000)) },
@@ -108,9 +129,15 @@ const ChartTable = ({ label, times, series, value }) => html`
     <summary>As a table</summary>
     <div class="table" role="region" aria-label=${label} tabindex="0"><table>
       <caption class="sr-only">${label}, ${MY_ZONE}</caption>
-      <thead><tr><th scope="col">Time (${MY_ZONE})</th>${series.map((each) => html`<th key=${each.label} scope="col">${each.label}</th>`)}</tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Time (${MY_ZONE})</th>
+          ${series.map((each) => html`<th key=${each.label} scope="col">${each.label}</th>`)}
+        </tr>
+      </thead>
       <tbody>${times.map((time, at) => html`<tr key=${time}>
-        <th scope="row">${shortTime(time)}</th>${series.map((each) => html`<td key=${each.label} class="number">${value(each.values[at] ?? 0)}</td>`)}
+        <th scope="row">${shortTime(time)}</th>
+        ${series.map((each) => html`<td key=${each.label} class="number">${value(each.values[at] ?? 0)}</td>`)}
       </tr>`)}</tbody>
     </table></div>
   </details>
@@ -120,16 +147,22 @@ const BAR = 6;
 const LOWEST = 4;
 const HIGHEST = 20;
 
-/** The latest runs of a job, the oldest first: a bar each, as long as it took. runs: [{id, state, scheduledFor, durationMs}] */
+/**
+ * The latest runs of a job, the oldest first: a bar each, as long as it took.
+ * runs: [{id, state, scheduledFor, durationMs}]
+ */
 export function Sparkline({ runs }) {
   if (runs.length === 0) return html`<span class="muted">–</span>`;
   const longest = Math.max(1, ...runs.map((run) => run.durationMs ?? 0));
-  const counts = Object.entries(Object.groupBy(runs, (run) => run.state)).map(([state, those]) => `${those.length} ${state.replaceAll("_", " ")}`);
+  const counts = Object.entries(Object.groupBy(runs, (run) => run.state))
+    .map(([state, those]) => `${those.length} ${state.replaceAll("_", " ")}`);
   const label = `Last ${runs.length} runs: ${counts.join(", ")}`;
-  return html`<svg class="sparkline" role="img" aria-label=${label} width=${runs.length * BAR} height=${HIGHEST} viewBox=${`0 0 ${runs.length * BAR} ${HIGHEST}`}>
+  return html`<svg class="sparkline" role="img" aria-label=${label} width=${runs.length * BAR} height=${HIGHEST}
+      viewBox=${`0 0 ${runs.length * BAR} ${HIGHEST}`}>
     ${runs.map((run, at) => {
       const height = LOWEST + ((HIGHEST - LOWEST) * (run.durationMs ?? 0)) / longest;
-      return html`<rect key=${run.id} class=${toneOf(run.state)} x=${at * BAR} y=${HIGHEST - height} width=${BAR - 1} height=${height} rx="1">
+      return html`<rect key=${run.id}
+          class=${toneOf(run.state)} x=${at * BAR} y=${HIGHEST - height} width=${BAR - 1} height=${height} rx="1">
         <title>${run.state.replaceAll("_", " ")}, ${shortTime(run.scheduledFor)}, ${duration(run.durationMs)}</title>
       </rect>`;
     })}

@@ -20,7 +20,10 @@ export function CronField({ value, onInput, error }) {
       help="minute hour day-of-month month day-of-week; six fields begin with the seconds; or @daily" />
     <p class="cron-words" role="status">${words ?? ""}</p>
     <div class="actions examples"><small class="muted">Examples:</small>
-      ${EXAMPLES.map(([expression, meaning]) => html`<button key=${expression} type="button" class="small outline secondary" title=${expression} onClick=${() => onInput(expression)}>${meaning}</button>`)}
+      ${EXAMPLES.map(([expression, meaning]) => html`<button key=${expression} type="button"
+          class="small outline secondary" title=${expression} onClick=${() => onInput(expression)}>
+        ${meaning}
+      </button>`)}
     </div>
   `;
 }

@@ -18,7 +18,10 @@ export function Dialog({ title, onClose, children, wide }) {
   };
   return html`<dialog ref=${element} onCancel=${cancel} aria-label=${title} class=${wide ? "wide" : ""}>
     <article>
-      <header><h2>${title}</h2><button type="button" class="plain close" aria-label="Close" onClick=${onClose}>✕</button></header>
+      <header>
+        <h2>${title}</h2>
+        <button type="button" class="plain close" aria-label="Close" onClick=${onClose}>✕</button>
+      </header>
       ${children}
     </article>
   </dialog>`;
@@ -74,7 +77,9 @@ export function ActionButton({ onClick, class: name = "", children, ...rest }) {
       setBusy(false);
     }
   };
-  return html`<button type="button" class=${name} aria-busy=${busy} disabled=${busy} onClick=${click} ...${rest}>${children}</button>`;
+  return html`<button type="button" class=${name} aria-busy=${busy} disabled=${busy} onClick=${click} ...${rest}>
+    ${children}
+  </button>`;
 }
 
 /** Once, in the shell: where questions and messages appear. */
@@ -93,11 +98,19 @@ export function Messages() {
       </div>
     <//>`}
     <div class="messages" role="status" aria-live="polite">
-      ${messages.value.map(({ id, text, tone, action, end }) => html`<div key=${id} class=${`note ${tone}`}>
-        <span>${text}</span>
-        ${action && html`<button type="button" class="small" onClick=${() => { end(); action.run(); }}>${action.label}</button>`}
-        <button type="button" class="plain" aria-label="Dismiss" onClick=${end}>✕</button>
-      </div>`)}
+      ${messages.value.map((message) => html`<${Message} key=${message.id} ...${message} />`)}
     </div>
   `;
+}
+
+function Message({ text, tone, action, end }) {
+  const act = () => {
+    end();
+    action.run();
+  };
+  return html`<div class=${`note ${tone}`}>
+    <span>${text}</span>
+    ${action && html`<button type="button" class="small" onClick=${act}>${action.label}</button>`}
+    <button type="button" class="plain" aria-label="Dismiss" onClick=${end}>✕</button>
+  </div>`;
 }

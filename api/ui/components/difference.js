@@ -6,14 +6,18 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 /** {"schedule.every": "5m", ...}; lists are values. */
 function flat(value, path = "") {
   if (!isObject(value) || Object.keys(value).length === 0) return path ? { [path]: value } : {};
-  return Object.assign({}, ...Object.entries(value).map(([name, inner]) => flat(inner, path ? `${path}.${name}` : name)));
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([name, inner]) => flat(inner, path ? `${path}.${name}` : name)),
+  );
 }
 
 /** [{path, before, after}] of the fields that differ; undefined: not there. */
 export function differences(before, after) {
   const [old, recent] = [flat(before ?? {}), flat(after ?? {})];
   const paths = [...new Set([...Object.keys(old), ...Object.keys(recent)])];
-  return paths.map((path) => ({ path, before: old[path], after: recent[path] })).filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after));
+  return paths.map((path) => ({ path, before: old[path], after: recent[path] }))
+    .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after));
 }
 
 /** names: what the two versions are called. */
@@ -24,10 +28,14 @@ export function Difference({ before, after, names = ["Before", "After"] }) {
     <caption class="sr-only">What differs</caption>
     <thead><tr><th scope="col">Field</th><th scope="col">${names[0]}</th><th scope="col">${names[1]}</th></tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${row.path}>
-      <th scope="row"><code>${row.path}</code></th><td><${Value} value=${row.before} /></td><td><${Value} value=${row.after} /></td>
+      <th scope="row"><code>${row.path}</code></th>
+      <td><${Value} value=${row.before} /></td>
+      <td><${Value} value=${row.after} /></td>
     </tr>`)}</tbody>
   </table></div>`;
 }
 
 const Value = ({ value }) =>
-  value === undefined ? html`<span class="muted">not set</span>` : html`<span class="value">${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</span>`;
+  value === undefined
+    ? html`<span class="muted">not set</span>`
+    : html`<span class="value">${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</span>`;

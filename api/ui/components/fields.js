@@ -17,36 +17,67 @@ export function Field({ label, help, error, required, class: name = "", children
   </div>`;
 }
 
-export const TextField = ({ value, onInput, type = "text", placeholder, list, autocomplete = "off", inputmode, disabled, ...field }) => html`
-  <${Field} ...${field}>${(control) => html`<input ...${control} type=${type} value=${value ?? ""} placeholder=${placeholder} list=${list}
-    autocomplete=${autocomplete} inputmode=${inputmode} disabled=${disabled} onInput=${(event) => onInput(event.target.value)} />`}<//>
+export const TextField = ({
+  value, onInput, type = "text", placeholder, list, autocomplete = "off", inputmode, disabled, ...field
+}) => html`
+  <${Field} ...${field}>
+    ${(control) => html`
+      <input ...${control} type=${type} placeholder=${placeholder} list=${list} autocomplete=${autocomplete}
+        inputmode=${inputmode} disabled=${disabled}
+        value=${value ?? ""} onInput=${(event) => onInput(event.target.value)} />
+    `}
+  <//>
 `;
 
 export const NumberField = ({ value, onInput, min, max, step = "any", disabled, ...field }) => html`
-  <${Field} ...${field}>${(control) => html`<input ...${control} type="number" value=${value ?? ""} min=${min} max=${max} step=${step} disabled=${disabled}
-    onInput=${(event) => onInput(event.target.value === "" ? null : event.target.valueAsNumber)} />`}<//>
+  <${Field} ...${field}>
+    ${(control) => html`
+      <input ...${control} type="number" min=${min} max=${max} step=${step} disabled=${disabled}
+        value=${value ?? ""}
+        onInput=${(event) => onInput(event.target.value === "" ? null : event.target.valueAsNumber)} />
+    `}
+  <//>
 `;
 
 export const AreaField = ({ value, onInput, rows = 4, placeholder, code, ...field }) => html`
-  <${Field} ...${field}>${(control) => html`<textarea ...${control} rows=${rows} placeholder=${placeholder} class=${code ? "code" : ""} spellcheck=${!code}
-    value=${value ?? ""} onInput=${(event) => onInput(event.target.value)}></textarea>`}<//>
+  <${Field} ...${field}>
+    ${(control) => html`
+      <textarea ...${control} rows=${rows} placeholder=${placeholder} class=${code ? "code" : ""} spellcheck=${!code}
+        value=${value ?? ""} onInput=${(event) => onInput(event.target.value)}></textarea>
+    `}
+  <//>
 `;
 
 /** What a list is searched for. It is about people or names, so it never goes into the address. */
-export const SearchField = ({ label = "Search", ...field }) => html`<div role="search" onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}><${TextField} label=${label} type="search" ...${field} /></div>`;
+export const SearchField = ({ label = "Search", ...field }) => html`
+  <div role="search" onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}>
+    <${TextField} label=${label} type="search" ...${field} />
+  </div>
+`;
 
 /** options: [[value, label], ...]; values are texts. */
 export const SelectField = ({ value, onInput, options, disabled, ...field }) => html`
-  <${Field} ...${field}>${(control) => html`<select ...${control} disabled=${disabled} value=${value ?? ""} onChange=${(event) => onInput(event.target.value)}>
-    ${options.map(([each, text]) => html`<option key=${each} value=${each} selected=${each === (value ?? "")}>${text}</option>`)}
-  </select>`}<//>
+  <${Field} ...${field}>
+    ${(control) => html`
+      <select ...${control} disabled=${disabled}
+          value=${value ?? ""} onChange=${(event) => onInput(event.target.value)}>
+        ${options.map(([each, text]) => html`
+          <option key=${each} value=${each} selected=${each === (value ?? "")}>${text}</option>
+        `)}
+      </select>
+    `}
+  <//>
 `;
 
 export function CheckField({ value, onInput, label, help, error, disabled, role }) {
   const id = useId();
   return html`<div class="field check">
-    <label for=${id}><input id=${id} type="checkbox" role=${role} checked=${Boolean(value)} disabled=${disabled} aria-describedby=${help || error ? `${id}-help` : undefined}
-      aria-invalid=${error ? "true" : undefined} onChange=${(event) => onInput(event.target.checked)} /> ${label}</label>
+    <label for=${id}>
+      <input id=${id} type="checkbox" role=${role} checked=${Boolean(value)} disabled=${disabled}
+        aria-describedby=${help || error ? `${id}-help` : undefined} aria-invalid=${error ? "true" : undefined}
+        onChange=${(event) => onInput(event.target.checked)} />${" "}
+      ${label}
+    </label>
     ${(error || help) && html`<small id=${`${id}-help`} class=${error ? "error" : "help"}>${error ?? help}</small>`}
   </div>`;
 }
@@ -57,8 +88,10 @@ export function ChoiceField({ label, value, onInput, options, error, class: name
   return html`<fieldset class=${`choice ${name}`} aria-describedby=${error ? `${id}-error` : undefined}>
     <legend>${label}</legend>
     <div class="choices">
-      ${options.map(([each, text, help]) => html`<label key=${each}><input type="radio" name=${id} value=${each} checked=${each === value} onChange=${() => onInput(each)} /> ${text}
-        ${help && html`<small class="help">${help}</small>`}</label>`)}
+      ${options.map(([each, text, help]) => html`<label key=${each}>
+        <input type="radio" name=${id} value=${each} checked=${each === value} onChange=${() => onInput(each)} />${" "}
+        ${text}${help && html`<small class="help">${help}</small>`}
+      </label>`)}
     </div>
     ${error && html`<small id=${`${id}-error`} class="error">${error}</small>`}
   </fieldset>`;
@@ -67,11 +100,16 @@ export function ChoiceField({ label, value, onInput, options, error, class: name
 /** Several of several. value: an array. options: [[value, label], ...] */
 export function ManyField({ label, value, onInput, options, error, help }) {
   const id = useId();
-  const toggle = (each, chosen) => onInput(options.map(([one]) => one).filter((one) => (one === each ? chosen : value.includes(one))));
+  const toggle = (each, chosen) =>
+    onInput(options.map(([one]) => one).filter((one) => (one === each ? chosen : value.includes(one))));
   return html`<fieldset class="choice" aria-describedby=${error || help ? `${id}-told` : undefined}>
     <legend>${label}</legend>
     <div class="choices">
-      ${options.map(([each, text]) => html`<label key=${each}><input type="checkbox" checked=${value.includes(each)} onChange=${(event) => toggle(each, event.target.checked)} /> ${text}</label>`)}
+      ${options.map(([each, text]) => html`<label key=${each}>
+        <input type="checkbox" checked=${value.includes(each)}
+          onChange=${(event) => toggle(each, event.target.checked)} />${" "}
+        ${text}
+      </label>`)}
     </div>
     ${(error || help) && html`<small id=${`${id}-told`} class=${error ? "error" : "help"}>${error ?? help}</small>`}
   </fieldset>`;
@@ -93,5 +131,8 @@ export function MomentField({ value, onInput, zone = MY_ZONE, help, ...field }) 
     given.current = { value: momentOf(text, clock), text };
     onInput(given.current.value);
   };
-  return html`<${TextField} type="datetime-local" value=${given.current.text} onInput=${input} help=${`In ${clock} time. ${help ?? ""}`} ...${field} />`;
+  return html`
+    <${TextField} type="datetime-local"
+      value=${given.current.text} onInput=${input} help=${`In ${clock} time. ${help ?? ""}`} ...${field} />
+  `;
 }

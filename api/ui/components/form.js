@@ -64,7 +64,7 @@ export function useForm(initial, save) {
   };
 }
 
-/** form: of useForm. submitLabel: of its button. extra: more buttons. onConflict: shown when somebody else was faster. */
+/** form: of useForm. submitLabel: of its button. extra: more buttons. */
 export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
   const summary = useRef(null);
   useEffect(() => {
@@ -85,7 +85,9 @@ export function Form({ form, submitLabel = "Save", onCancel, extra, children, la
 export const FaultSummary = ({ fault }) => html`
   <${Note} tone="bad">
     <p>${fault.message}</p>
-    ${fault.errors.length > 0 && html`<ul>${fault.errors.map((error) => html`<li key=${error.field}><code>${error.field}</code> ${error.detail}</li>`)}</ul>`}
+    ${fault.errors.length > 0 && html`<ul>
+      ${fault.errors.map((error) => html`<li key=${error.field}><code>${error.field}</code> ${error.detail}</li>`)}
+    </ul>`}
     ${fault.requestId && html`<small>Request ${fault.requestId}</small>`}
   <//>
 `;

@@ -17,14 +17,21 @@ export function HeatMap({ hours }) {
     <table class="heat">
       <caption class="sr-only">Runs by day and hour, ${MY_ZONE}</caption>
       <thead><tr><th scope="col"><span class="sr-only">Day</span></th>
-        ${HOURS.map((hour) => html`<th key=${hour} scope="col"><span class=${hour % 6 ? "sr-only" : ""}>${String(hour).padStart(2, "0")}</span></th>`)}
+        ${HOURS.map((hour) => html`<th key=${hour} scope="col">
+          <span class=${hour % 6 ? "sr-only" : ""}>${String(hour).padStart(2, "0")}</span>
+        </th>`)}
       </tr></thead>
       <tbody>${[...days].map(([day, those]) => html`<tr key=${day}>
         <th scope="row">${day}</th>
-        ${HOURS.map((hour) => html`<${HeatCell} key=${hour} day=${day} hour=${hour} most=${most} found=${those.filter((each) => new Date(each.at).getHours() === hour)} />`)}
+        ${HOURS.map((hour) => html`
+          <${HeatCell} key=${hour} day=${day} hour=${hour} most=${most}
+            found=${those.filter((each) => new Date(each.at).getHours() === hour)} />
+        `)}
       </tr>`)}</tbody>
     </table>
-    <p class="muted"><small>Stronger: more runs, up to ${most} in an hour. A dot: some failed. Hours of ${MY_ZONE}.</small></p>
+    <p class="muted">
+      <small>Stronger: more runs, up to ${most} in an hour. A dot: some failed. Hours of ${MY_ZONE}.</small>
+    </p>
   </div>`;
 }
 

@@ -21,18 +21,35 @@ export function RunHistory({ job }) {
   const list = useList("admin/scheduler/runs", { jobId: job.id, state }, { every: EVERY_MS });
   const zone = job.schedule?.timezone;
   const columns = [
-    { label: "Scheduled for", cell: (run) => html`<a href=${runAddress(run)}><${Exact} at=${run.scheduledFor} zone=${zone} /></a>`, csv: (run) => exact(run.scheduledFor, "UTC") },
+    {
+      label: "Scheduled for",
+      cell: (run) => html`<a href=${runAddress(run)}><${Exact} at=${run.scheduledFor} zone=${zone} /></a>`,
+      csv: (run) => exact(run.scheduledFor, "UTC"),
+    },
     { label: "State", cell: (run) => html`<${Badge} state=${run.state} />`, csv: (run) => run.state },
     { label: "Outcome", cell: outcomeWithSpan, csv: outcomeOf },
     { label: "Trigger", narrow: false, cell: (run) => run.trigger, csv: (run) => run.trigger },
-    { label: "Attempt", narrow: false, cell: (run) => `${run.attempt} of ${run.maxAttempts}`, csv: (run) => run.attempt },
+    {
+      label: "Attempt",
+      narrow: false,
+      cell: (run) => `${run.attempt} of ${run.maxAttempts}`,
+      csv: (run) => run.attempt,
+    },
     { label: "Took", narrow: false, cell: (run) => html`<${RunTook} run=${run} />`, csv: (run) => run.durationMs },
-    { label: "Actions", cell: (run) => html`<span class="actions"><${RunActions} run=${run} small done=${list.reload} /></span>` },
+    {
+      label: "Actions",
+      cell: (run) => html`<span class="actions"><${RunActions} run=${run} small done=${list.reload} /></span>`,
+    },
   ];
   return html`<${Panel} title="Runs">
-    <div class="filters"><${SelectField} label="State" value=${state} onInput=${setState} options=${[["", "all"], ...RUN_STATES.map((each) => [each, each.replaceAll("_", " ")])]} /></div>
+    <div class="filters">
+      <${SelectField} label="State" value=${state} onInput=${setState}
+        options=${[["", "all"], ...RUN_STATES.map((each) => [each, each.replaceAll("_", " ")])]} />
+    </div>
     <${DataTable} caption="Runs of this job" columns=${columns} list=${list} csvName=${`runs-${job.id}`}
-      empty=${html`<${Empty} title=${state ? "No run is in this state" : "It has not run yet"}><p>${state ? "Choose another state." : "Its next run is above; or run it now."}</p><//>`} />
+      empty=${html`<${Empty} title=${state ? "No run is in this state" : "It has not run yet"}>
+        <p>${state ? "Choose another state." : "Its next run is above; or run it now."}</p>
+      <//>`} />
   <//>`;
 }
 
@@ -41,16 +58,24 @@ const outcomeWithSpan = (run) => {
   const { span } = run;
   if (!span) return outcomeOf(run);
   const count = `${span.exact ? "" : "more than "}${span.count}`;
-  return html`${outcomeOf(run)}${span.name && `, ${span.name}`}: ${count} ${span.count === 1 ? "occurrence" : "occurrences"}${span.count > 1 && html` until <${Moment} at=${span.to} />`}`;
+  return html`
+    ${outcomeOf(run)}${span.name && `, ${span.name}`}: ${count} ${span.count === 1 ? "occurrence" : "occurrences"}
+    ${span.count > 1 && html` until <${Moment} at=${span.to} />`}
+  `;
 };
 
 /** How long the last runs took. */
 export function Durations({ job }) {
   const { data } = useDocument("admin/scheduler/runs", { jobId: job.id, limit: CHARTED });
-  const runs = (data?.items ?? []).filter((run) => Number.isFinite(run.durationMs) && run.startedAt).sort((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt));
+  const runs = (data?.items ?? [])
+    .filter((run) => Number.isFinite(run.durationMs) && run.startedAt)
+    .sort((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt));
   if (runs.length < 2) return null;
   const series = [{ label: "Duration", tone: "busy", values: runs.map((run) => run.durationMs) }];
-  return html`<${Panel} title="Duration"><${Chart} label=${`Duration of the last ${runs.length} runs`} line times=${runs.map((run) => Date.parse(run.startedAt))} series=${series} value=${duration} /><//>`;
+  return html`<${Panel} title="Duration">
+    <${Chart} label=${`Duration of the last ${runs.length} runs`} line
+      times=${runs.map((run) => Date.parse(run.startedAt))} series=${series} value=${duration} />
+  <//>`;
 }
 
 /** Who changed what, from the audit log. */
@@ -65,10 +90,17 @@ function Changes({ job }) {
     { label: "When", cell: (entry) => html`<${Moment} at=${entry.at} />`, csv: (entry) => exact(entry.at, "UTC") },
     { label: "Who", cell: (entry) => entry.by, csv: (entry) => entry.by },
     { label: "Did", cell: (entry) => entry.action, csv: (entry) => entry.action },
-    { label: "What changed", cell: (entry) => html`<${Change} entry=${entry} />`, csv: (entry) => JSON.stringify({ before: entry.before, after: entry.after }) },
+    {
+      label: "What changed",
+      cell: (entry) => html`<${Change} entry=${entry} />`,
+      csv: (entry) => JSON.stringify({ before: entry.before, after: entry.after }),
+    },
   ];
-  return html`<${DataTable} caption="Changes of this job" columns=${columns} list=${list} csvName=${`changes-${job.id}`} rowLabel=${(entry) => entry.action}
-    empty=${html`<${Empty} title="Nothing is recorded"><p>The audit log keeps changes for a limited time.</p><//>`} />`;
+  return html`
+    <${DataTable} caption="Changes of this job" columns=${columns}
+      list=${list} csvName=${`changes-${job.id}`} rowLabel=${(entry) => entry.action}
+      empty=${html`<${Empty} title="Nothing is recorded"><p>The audit log keeps changes for a limited time.</p><//>`} />
+  `;
 }
 
 const Change = ({ entry: { before, after } }) => html`<details>

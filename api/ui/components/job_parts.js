@@ -16,12 +16,17 @@ import { deleteWithUndo } from "./undo_delete.js";
 export const jobPath = (id) => `admin/scheduler/jobs/${encodeURIComponent(id)}`;
 export const jobAddress = (id) => href(`/jobs/${encodeURIComponent(id)}`);
 
-const ABOUT_PAUSE = "It does not run by its schedule until it is resumed; what it misses is not caught up. A run that goes on is not stopped.";
+const ABOUT_PAUSE =
+  "It does not run by its schedule until it is resumed; what it misses is not caught up. " +
+  "A run that goes on is not stopped.";
 
 /** State, and why it does not run. */
 export const JobState = ({ job }) => html`
   <${Badge} state=${job.enabled === false && job.state === "active" ? "disabled" : job.state} />
-  ${job.pause && html`<small class="muted"> ${job.pause.reason}${job.pause.until && html` until <${Moment} at=${job.pause.until} zone=${job.schedule?.timezone} />`}</small>`}
+  ${job.pause && html`<small class="muted">
+    ${" "}${job.pause.reason}
+    ${job.pause.until && html` until <${Moment} at=${job.pause.until} zone=${job.schedule?.timezone} />`}
+  </small>`}
 `;
 
 /** Asks for a run as the job is. */
@@ -31,7 +36,9 @@ export const runNow = (job) =>
     toldRun(job, runId);
   });
 
-const toldRun = (job, runId) => tell(`Asked to run “${job.name}”.`, { action: { label: "Show the run", run: () => go(`/runs/${encodeURIComponent(runId)}`) } });
+const toldRun = (job, runId) => tell(`Asked to run “${job.name}”.`, {
+  action: { label: "Show the run", run: () => go(`/runs/${encodeURIComponent(runId)}`) },
+});
 
 /** Every action that the token may take on a job. changed(job or null): after one; null: it was deleted. */
 export function JobActions({ job, changed }) {
@@ -42,28 +49,50 @@ export function JobActions({ job, changed }) {
     close();
     changed(document);
   };
+  const asked = (runId) => {
+    toldRun(job, runId);
+    saved(job);
+  };
   const resume = () => attempt(async () => changed(await api.act(`${path}/resume`, job.revision)), "Resumed.");
-  const enable = (enabled) => attempt(async () => changed(await unlessManaged((force) => api.patch(path, { enabled }, job.revision, force))), enabled ? "Enabled." : "Disabled.");
+  const enable = (enabled) => attempt(
+    async () => changed(await unlessManaged((force) => api.patch(path, { enabled }, job.revision, force))),
+    enabled ? "Enabled." : "Disabled.",
+  );
   const remove = () => {
     deleteWithUndo(path, job).then((deleted) => !deleted && changed(job));
     changed(null);
   };
   const usable = job.state !== "quarantined";
   return html`
-    ${usable && may("operate") && html`<button type="button" class="small" onClick=${() => setOpen("run")}>Run now</button>`}
-    ${usable && !may("operate") && may("run") && html`<${ActionButton} class="small" onClick=${() => runNow(job)}>Run now<//>`}
+    ${usable && may("operate") && html`
+      <button type="button" class="small" onClick=${() => setOpen("run")}>Run now</button>
+    `}
+    ${usable && !may("operate") && may("run") && html`
+      <${ActionButton} class="small" onClick=${() => runNow(job)}>Run now<//>
+    `}
     ${usable && may("switch") && (job.pause
       ? html`<${ActionButton} class="small outline" onClick=${resume}>Resume<//>`
       : html`<button type="button" class="small outline" onClick=${() => setOpen("pause")}>Pause</button>`)}
-    ${usable && may("operate") && html`<button type="button" class="small outline" onClick=${() => setOpen("backfill")}>Backfill</button>`}
+    ${usable && may("operate") && html`
+      <button type="button" class="small outline" onClick=${() => setOpen("backfill")}>Backfill</button>
+    `}
     ${may("edit") && html`
-      ${usable && html`<${ActionButton} class="small outline" onClick=${() => enable(!job.enabled)}>${job.enabled ? "Disable" : "Enable"}<//>`}
+      ${usable && html`<${ActionButton} class="small outline" onClick=${() => enable(!job.enabled)}>
+        ${job.enabled ? "Disable" : "Enable"}
+      <//>`}
       <${LinkButton} class="small outline" href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Edit<//>
-      <${LinkButton} class="small outline" href=${href(`/jobs/new/${encodeURIComponent(job.template)}`, { from: job.id })}>Duplicate<//>
+      <${LinkButton} class="small outline"
+          href=${href(`/jobs/new/${encodeURIComponent(job.template)}`, { from: job.id })}>
+        Duplicate
+      <//>
       <button type="button" class="small outline danger" onClick=${remove}>Delete</button>
     `}
-    ${open === "run" && html`<${RunDialog} job=${job} onClose=${close} onAsked=${(runId) => { close(); toldRun(job, runId); changed(job); }} />`}
-    ${open === "pause" && html`<${PauseDialog} path=${path} document=${job} about=${ABOUT_PAUSE} onClose=${close} onSaved=${saved} />`}
+    ${open === "run" && html`
+      <${RunDialog} job=${job} onClose=${close} onAsked=${asked} />
+    `}
+    ${open === "pause" && html`
+      <${PauseDialog} path=${path} document=${job} about=${ABOUT_PAUSE} onClose=${close} onSaved=${saved} />
+    `}
     ${open === "backfill" && html`<${BackfillDialog} job=${job} onClose=${close} onAsked=${() => saved(job)} />`}
   `;
 }

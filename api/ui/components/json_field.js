@@ -10,7 +10,9 @@ const written = (value) => (value === undefined ? "" : JSON.stringify(value, nul
 export function JsonField({ value, onInput, error, ...field }) {
   const [fault, setFault] = useState(null);
   const typed = useRef({ value: undefined, text: null });
-  if (typed.current.text === null || typed.current.value !== value) typed.current = { value, text: typeof value === "string" && fault ? value : written(value) };
+  if (typed.current.text === null || typed.current.value !== value) {
+    typed.current = { value, text: typeof value === "string" && fault ? value : written(value) };
+  }
   const input = (text) => {
     let read;
     try {
@@ -23,5 +25,7 @@ export function JsonField({ value, onInput, error, ...field }) {
     typed.current = { value: read, text };
     onInput(read);
   };
-  return html`<${AreaField} code rows=${4} ...${field} value=${typed.current.text} onInput=${input} error=${fault ?? error} />`;
+  return html`
+    <${AreaField} code rows=${4} ...${field} value=${typed.current.text} onInput=${input} error=${fault ?? error} />
+  `;
 }

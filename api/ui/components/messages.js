@@ -24,7 +24,10 @@ export const MESSAGE_STATES = {
   suppressed: "was kept back: opted out, or on the suppression list",
   cancelled: "its scheduled notification was deleted",
 };
-const STATE_OPTIONS = [["", "Every state"], ...Object.keys(MESSAGE_STATES).map((state) => [state, state.replaceAll("_", " ")])];
+const STATE_OPTIONS = [
+  ["", "Every state"],
+  ...Object.keys(MESSAGE_STATES).map((state) => [state, state.replaceAll("_", " ")]),
+];
 export const CHANNELS = { email: "e-mail", sms: "SMS" };
 export const CHANNEL_OPTIONS = [["", "Every channel"], ...Object.entries(CHANNELS)];
 
@@ -43,9 +46,11 @@ export const isRepeatable = (message) => ["failed", "dead", "unknown"].includes(
 /** An answer was lost, and it was sent again nevertheless. */
 export const isPerhapsTwice = (message) => message.ambiguous && message.attempt > 1 && message.state !== "unknown";
 
-export const MessageState = ({ message }) => html`<span title=${MESSAGE_STATES[message.state]}><${Badge} state=${message.state} /></span>
+export const MessageState = ({ message }) => html`
+  <span title=${MESSAGE_STATES[message.state]}><${Badge} state=${message.state} /></span>
   ${message.held && html` <${Badge} state="held">held by a pause<//>`}
-  ${isPerhapsTwice(message) && html` <${Badge} state="unknown">perhaps twice<//>`}`;
+  ${isPerhapsTwice(message) && html` <${Badge} state="unknown">perhaps twice<//>`}
+`;
 
 /** What an attempt met, shortly. */
 const errorOf = (message) => message.problem ?? message.lastError?.message ?? "";
@@ -55,14 +60,19 @@ const RISK = "Some of them were perhaps sent already: those people may get them 
 export async function sendAgain(messages) {
   const count = messages.length === 1 ? "this message" : `${messages.length} messages`;
   const risk = messages.some((message) => message.state === "unknown");
-  if (!(await ask({ title: `Send ${count} again?`, text: `${risk ? RISK : ""}The daemon sends at once what you choose, also what was too late.`,
-    yes: "Send again", danger: risk }))) return false;
+  const title = `Send ${count} again?`;
+  const text = `${risk ? RISK : ""}The daemon sends at once what you choose, also what was too late.`;
+  if (!(await ask({ title, text, yes: "Send again", danger: risk }))) return false;
   const refused = [];
   for (const message of messages) {
     await api.post(`notifications/queue/${message.id}/retry`).catch((error) => refused.push(error));
   }
-  if (refused.length < messages.length) tell(`${messages.length - refused.length} of ${messages.length} will be sent again.`);
-  if (refused.length > 0) tell(`${refused.length} could not be sent again: ${refused[0].message}`, { tone: "bad", ms: 15_000 });
+  if (refused.length < messages.length) {
+    tell(`${messages.length - refused.length} of ${messages.length} will be sent again.`);
+  }
+  if (refused.length > 0) {
+    tell(`${refused.length} could not be sent again: ${refused[0].message}`, { tone: "bad", ms: 15_000 });
+  }
   return true;
 }
 
@@ -79,7 +89,9 @@ export function MessagesTable({ list, caption, csvName, empty }) {
   return html`
     ${chosen.length > 0 && html`<div class="actions chosen" role="status">
       <span>${chosen.length} chosen, ${repeatable.length} of them can be sent again.</span>
-      ${repeatable.length > 0 && html`<${ActionButton} class="small" onClick=${again}>Send ${repeatable.length} again<//>`}
+      ${repeatable.length > 0 && html`
+        <${ActionButton} class="small" onClick=${again}>Send ${repeatable.length} again<//>
+      `}
     </div>`}
     <${DataTable} caption=${caption} columns=${COLUMNS} list=${list} csvName=${csvName} empty=${empty}
       rowLabel=${(row) => `the message to ${row.recipient?.address ?? row.id}`}
@@ -90,15 +102,32 @@ export function MessagesTable({ list, caption, csvName, empty }) {
 const COLUMNS = [
   {
     label: "To",
-    cell: (row) => html`<a href=${href(`/notifications/queue/${row.id}`)}>${row.recipient?.address ?? row.id}</a>${row.recipient?.name && html`<br /><small
-      class="muted">${row.recipient.name}</small>`}`,
+    cell: (row) => html`
+      <a href=${href(`/notifications/queue/${row.id}`)}>${row.recipient?.address ?? row.id}</a>
+      ${row.recipient?.name && html`<br /><small class="muted">${row.recipient.name}</small>`}
+    `,
     csv: (row) => row.recipient?.address,
   },
   { label: "Channel", cell: (row) => CHANNELS[row.channel] ?? row.channel, csv: (row) => row.channel, narrow: false },
   { label: "State", cell: (row) => html`<${MessageState} message=${row} />`, csv: (row) => row.state },
-  { label: "Subject", cell: (row) => row.subject ?? html`<span class="muted">–</span>`, csv: (row) => row.subject, narrow: false },
-  { label: "Attempts", cell: (row) => html`<span class="number">${row.attempt ?? 0}</span>`, csv: (row) => row.attempt, narrow: false },
-  { label: "Leaves", cell: (row) => html`<${Moment} at=${row.sendAfter} />`, csv: (row) => row.sendAfter, narrow: false },
+  {
+    label: "Subject",
+    cell: (row) => row.subject ?? html`<span class="muted">–</span>`,
+    csv: (row) => row.subject,
+    narrow: false,
+  },
+  {
+    label: "Attempts",
+    cell: (row) => html`<span class="number">${row.attempt ?? 0}</span>`,
+    csv: (row) => row.attempt,
+    narrow: false,
+  },
+  {
+    label: "Leaves",
+    cell: (row) => html`<${Moment} at=${row.sendAfter} />`,
+    csv: (row) => row.sendAfter,
+    narrow: false,
+  },
   { label: "Ended", cell: (row) => html`<${Moment} at=${row.finishedAt} />`, csv: (row) => row.finishedAt },
   { label: "What happened", cell: (row) => html`<small>${errorOf(row) || "–"}</small>`, csv: errorOf, narrow: false },
 ];

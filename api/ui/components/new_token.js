@@ -28,7 +28,8 @@ export function NewToken({ made, onClose }) {
   });
   if (secret) return html`<${Secret} made=${secret} onClose=${onClose} />`;
   return html`<${FormDialog} title="New token" form=${form} onClose=${onClose} submitLabel="Make token">
-    <${TextField} label="Name" required help="Of the person or program that uses it; the audit log shows it." ...${form.bind("name")} />
+    <${TextField} label="Name" required
+      help="Of the person or program that uses it; the audit log shows it." ...${form.bind("name")} />
     <${ChoiceField} class="stacked" label="Role" ...${form.bind("role")} options=${ROLES} />
     <${SelectField} label="Expires" ...${form.bind("expiresIn")} options=${LIVES} />
   <//>`;
@@ -47,7 +48,12 @@ function Secret({ made, onClose }) {
   };
   return html`<${Dialog} title=${`Token “${made.name}”`} onClose=${onClose}>
     <${Note} tone="warn">This is shown only now. Keep it where secrets are kept; nobody can read it again.<//>
-    <${Field} label="Token">${(control) => html`<input ...${control} ref=${field} class="code" readonly value=${made.token} onFocus=${(event) => event.target.select()} />`}<//>
+    <${Field} label="Token">
+      ${(control) => html`
+        <input ...${control} ref=${field} class="code" readonly
+          value=${made.token} onFocus=${(event) => event.target.select()} />
+      `}
+    <//>
     <div class="actions end">
       <button type="button" onClick=${copy}>Copy</button>
       <button type="button" class="secondary outline" onClick=${onClose}>I have kept it</button>

@@ -27,7 +27,11 @@ const endedIn = (hour) => (hour.succeeded ?? 0) + failedIn(hour);
 export const useStatistics = () =>
   useResource(
     "statistics",
-    (signal) => api.get("admin/scheduler/statistics", { from: new Date(Date.now() - DAYS * DAY_MS).toISOString(), to: new Date().toISOString() }, signal),
+    (signal) => api.get(
+      "admin/scheduler/statistics",
+      { from: new Date(Date.now() - DAYS * DAY_MS).toISOString(), to: new Date().toISOString() },
+      signal,
+    ),
     { every: EVERY_MS },
   );
 
@@ -55,10 +59,16 @@ export const RunsPerHourPanel = ({ statistics }) => html`
       const filled = everyHour(lastDay(hours));
       const series = [
         { label: "Succeeded", tone: "good", values: filled.map((hour) => hour.succeeded ?? 0) },
-        { label: "Skipped or cancelled", tone: "warn", values: filled.map((hour) => sumOf(hour, ["skipped", "cancelled"])) },
+        {
+          label: "Skipped or cancelled",
+          tone: "warn",
+          values: filled.map((hour) => sumOf(hour, ["skipped", "cancelled"])),
+        },
         { label: "Failed", tone: "bad", values: filled.map(failedIn) },
       ];
-      return html`<${Chart} label="Runs per hour of the last day" times=${filled.map((hour) => hour.at)} series=${series} />`;
+      return html`
+        <${Chart} label="Runs per hour of the last day" times=${filled.map((hour) => hour.at)} series=${series} />
+      `;
     }}<//>
   <//>
 `;
@@ -74,14 +84,17 @@ export const HeatPanel = ({ statistics }) => html`
   <${Panel} title="Runs by day and hour">
     <${Loaded} resource=${statistics}>${({ hours }) => hours.length === 0
       ? html`<p class="muted">Nothing ran in the last ${DAYS} days.</p>`
-      : html`<${HeatMap} hours=${hours.map((hour) => ({ at: hour.at, total: endedIn(hour), failed: failedIn(hour) }))} />`}<//>
+      : html`
+          <${HeatMap} hours=${hours.map((hour) => ({ at: hour.at, total: endedIn(hour), failed: failedIn(hour) }))} />
+        `}<//>
   <//>
 `;
 
 /** Runs that did not succeed as [{run: the latest, count}], one for each job, the latest first. */
 function byJob(runs) {
   const latestFirst = runs.sort((one, other) => (one.scheduledFor < other.scheduledFor ? 1 : -1));
-  return [...Map.groupBy(latestFirst, (run) => run.jobId).values()].map((those) => ({ run: those[0], count: those.length }));
+  const grouped = [...Map.groupBy(latestFirst, (run) => run.jobId).values()];
+  return grouped.map((those) => ({ run: those[0], count: those.length }));
 }
 
 /** The jobs whose runs did not succeed in the last day, with why. */
@@ -95,13 +108,18 @@ export function FailuresPanel() {
     },
     { every: EVERY_MS },
   );
-  return html`<${Panel} title="Failures of the last day" actions=${html`<a href=${href("/runs", { state: "failed" })}>All failed</a>`}>
+  return html`<${Panel} title="Failures of the last day"
+      actions=${html`<a href=${href("/runs", { state: "failed" })}>All failed</a>`}>
     <${Loaded} resource=${failures}>${({ jobs, more }) => jobs.length === 0
       ? html`<p class="muted">Nothing failed.</p>`
       : html`<ul class="lines">
           ${jobs.slice(0, SHOWN_FAILURES).map(({ run, count }) => html`<li key=${run.jobId}>
             <a href=${runAddress(run)}>${run.jobName ?? run.jobId}</a> <${Badge} state=${run.state} />${" "}
-            <small class="muted"><${Moment} at=${run.finishedAt ?? run.scheduledFor} />${count > 1 && `, ${more ? "at least " : ""}${count} times`}</small><br />
+            <small class="muted">
+              <${Moment} at=${run.finishedAt ?? run.scheduledFor} />
+              ${count > 1 && `, ${more ? "at least " : ""}${count} times`}
+            </small>
+            <br />
             <small>${run.error?.message ?? run.reason ?? "No message."}</small>
           </li>`)}
           ${jobs.length > SHOWN_FAILURES && html`<li class="muted">and ${jobs.length - SHOWN_FAILURES} more jobs</li>`}
@@ -117,11 +135,19 @@ export function ComingPanel() {
       ? html`<p class="muted">Nothing is due. <a href=${href("/jobs/new")}>Create a job</a></p>`
       : html`
           <${Timeline} items=${items} from=${now.value} />
-          <ul class="lines coming">${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
-            <a href=${item.jobId ? href(`/jobs/${encodeURIComponent(item.jobId)}`) : href(`/notifications/scheduled/${encodeURIComponent(item.notificationId)}`)}>${item.name}</a>${" "}
-            <small class="muted"><${Moment} at=${item.at} /></small>
-          </li>`)}</ul>
-          ${(more || items.length > COMING) && html`<p class="muted"><small>and ${more ? "more than " : ""}${items.length - COMING} others</small></p>`}
+          <ul class="lines coming">
+            ${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
+              <a href=${item.jobId
+                ? href(`/jobs/${encodeURIComponent(item.jobId)}`)
+                : href(`/notifications/scheduled/${encodeURIComponent(item.notificationId)}`)}>
+                ${item.name}
+              </a>${" "}
+              <small class="muted"><${Moment} at=${item.at} /></small>
+            </li>`)}
+          </ul>
+          ${(more || items.length > COMING) && html`
+            <p class="muted"><small>and ${more ? "more than " : ""}${items.length - COMING} others</small></p>
+          `}
         `}<//>
   <//>`;
 }

@@ -5,7 +5,10 @@ import { MomentField, TextField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
 
-/** path: of the document, which has a name; whatever its revision is now, it is paused. about: what the pause does. onSaved(document): the paused one. */
+/**
+ * path: of the document, which has a name; whatever its revision is now, it is paused.
+ * about: what the pause does.  onSaved(document): the paused one.
+ */
 export function PauseDialog({ path, document, about, onClose, onSaved }) {
   const form = useForm({ reason: "", until: null }, async (body) => onSaved(await api.act(`${path}/pause`, "*", body)));
   return html`<${FormDialog} title=${`Pause “${document.name}”`} form=${form} submitLabel="Pause" onClose=${onClose}>

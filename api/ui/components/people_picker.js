@@ -48,18 +48,27 @@ function Chosen({ ids, onInput }) {
     heading.current.focus(); // its button is gone
   };
   return html`<section aria-labelledby="chosen">
-    <h3 id="chosen" ref=${heading} tabindex="-1" aria-live="polite">${ids.length} ${ids.length === 1 ? "member" : "members"}</h3>
+    <h3 id="chosen" ref=${heading} tabindex="-1" aria-live="polite">
+      ${ids.length} ${ids.length === 1 ? "member" : "members"}
+    </h3>
     ${ids.length === 0 && html`<p class="muted">Nobody yet: add people from the list.</p>`}
     ${resource.error && html`<${Failure} error=${resource.error} retry=${resource.reload} />`}
     <ul class="plain-list">
-      ${shown.map((id) => ({ id, name: called(known.current.get(id)) })).map(({ id, name }) => html`<li key=${id} class="pick">
-        <span>${name}</span>
-        <button type="button" class="small outline secondary" aria-label=${`Remove ${name}`} onClick=${() => remove(id)}>Remove</button>
-      </li>`)}
+      ${shown.map((id) => html`
+        <${Member} key=${id} name=${called(known.current.get(id))} onRemove=${() => remove(id)} />
+      `)}
     </ul>
-    <${Pages} label="Members" previous=${at > 0 && (() => setPage(at - 1))} next=${at < last && (() => setPage(at + 1))} />
+    <${Pages} label="Members" previous=${at > 0 && (() => setPage(at - 1))}
+      next=${at < last && (() => setPage(at + 1))} />
   </section>`;
 }
+
+const Member = ({ name, onRemove }) => html`<li class="pick">
+  <span>${name}</span>
+  <button type="button" class="small outline secondary" aria-label=${`Remove ${name}`} onClick=${onRemove}>
+    Remove
+  </button>
+</li>`;
 
 function Others({ ids, onInput }) {
   const [typed, setTyped] = useState("");
@@ -67,18 +76,25 @@ function Others({ ids, onInput }) {
   const list = useList("notifications/recipients", { limit: SHOWN, q });
   const chosen = new Set(ids);
   const free = list.items.filter((person) => !chosen.has(person.id));
+  const toggle = (id) => onInput(chosen.has(id) ? ids.filter((each) => each !== id) : [...ids, id]);
   return html`<section aria-labelledby="others">
     <h3 id="others">Recipients to add</h3>
-    <${SearchField} label="Search recipients" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} />
+    <${SearchField} label="Search recipients" placeholder="name, address, number or key"
+      value=${typed} onInput=${setTyped} />
     ${list.error && html`<${Failure} error=${list.error} retry=${list.reload} />`}
-    ${list.data && list.items.length === 0 && html`<p
-      class="muted">${q ? "Nobody found." : "There are no recipients yet. Add them under Recipients first."}</p>`}
+    ${list.data && list.items.length === 0 && html`
+      <p class="muted">${q ? "Nobody found." : "There are no recipients yet. Add them under Recipients first."}</p>
+    `}
     <ul class="plain-list">
-      ${list.items.map((person) => html`<${Other} key=${person.id} person=${person} chosen=${chosen.has(person.id)}
-        onToggle=${() => onInput(chosen.has(person.id) ? ids.filter((id) => id !== person.id) : [...ids, person.id])} />`)}
+      ${list.items.map((person) => html`
+        <${Other} key=${person.id} person=${person} chosen=${chosen.has(person.id)}
+          onToggle=${() => toggle(person.id)} />
+      `)}
     </ul>
     ${free.length > 1 && html`<button type="button" class="small outline"
-      onClick=${() => onInput([...ids, ...free.map((person) => person.id)])}>Add these ${free.length}</button>`}
+        onClick=${() => onInput([...ids, ...free.map((person) => person.id)])}>
+      Add these ${free.length}
+    </button>`}
     <${Pages} label="Recipients" previous=${list.pager.previous} next=${list.pager.next} />
   </section>`;
 }
@@ -86,8 +102,10 @@ function Others({ ids, onInput }) {
 /** The button stays where it is, so that the focus does. */
 const Other = ({ person, chosen, onToggle }) => html`<li class="pick">
   <span>${nameOf(person)}</span>
-  <button type="button" class=${`small outline ${chosen ? "secondary" : ""}`} aria-pressed=${chosen} aria-label=${`Member: ${nameOf(person)}`}
-    onClick=${onToggle}>${chosen ? "Member ✓" : "Add"}</button>
+  <button type="button" class=${`small outline ${chosen ? "secondary" : ""}`} aria-pressed=${chosen}
+      aria-label=${`Member: ${nameOf(person)}`} onClick=${onToggle}>
+    ${chosen ? "Member ✓" : "Add"}
+  </button>
 </li>`;
 
 const Pages = ({ label, previous, next }) =>

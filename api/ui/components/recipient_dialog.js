@@ -42,17 +42,24 @@ export function RecipientDialog({ person, onClose, onSaved }) {
     if (values.variables.every((row) => wrongWith(row, values.variables) === null)) form.submit();
     else requestAnimationFrame(() => document.querySelector("dialog[open] [aria-invalid=true]")?.focus());
   };
-  const text = (name, label, more = {}) => html`<${TextField} label=${label} value=${values[name]} error=${form.error(name)}
-    onInput=${(value) => form.set(name, value)} ...${more} />`;
+  const text = (name, label, more = {}) => html`
+    <${TextField} label=${label} value=${values[name]} error=${form.error(name)}
+      onInput=${(value) => form.set(name, value)} ...${more} />
+  `;
   const path = person && `${PATH}/${person.id}`;
-  const conflict = html`<${Conflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS} valuesOf=${valuesOf} />`;
+  const conflict = html`
+    <${Conflict} form=${form} path=${path} revision=${revision} mine=${bodyOf(values)} fields=${FIELDS}
+      valuesOf=${valuesOf} />
+  `;
   const title = person ? `Edit ${person.name || person.email || person.phone}` : "Add a recipient";
   return html`<${FormDialog} title=${title} form=${{ ...form, submit }} onClose=${onClose} conflict=${conflict} wide>
     <div class="columns">
       ${text("name", "Name")}
       ${text("email", "E-mail address", { type: "email", help: "An e-mail address or a phone number is needed." })}
       ${text("phone", "Phone number", { type: "tel", placeholder: "+33612345678", help: "With + and the country." })}
-      ${text("externalKey", "External key", { help: "What another system calls this person; an import finds them by it." })}
+      ${text("externalKey", "External key", {
+        help: "What another system calls this person; an import finds them by it.",
+      })}
       ${text("locale", "Language", { placeholder: "en, fr-CA" })}
       <${ZoneField} label="Time zone" help="For sends in the recipient's own zone." ...${form.bind("timezone")} />
     </div>

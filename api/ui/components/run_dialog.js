@@ -12,15 +12,24 @@ export function RunDialog({ job, onClose, onAsked }) {
   const templates = useDocument("admin/scheduler/templates");
   const schema = templates.data?.items.find((each) => each.type === job.template)?.parametersSchema;
   const form = useForm({ other: false, params: job.params, force: false }, async ({ other, params, force }, key) => {
-    const { runId } = await api.post(`admin/scheduler/jobs/${encodeURIComponent(job.id)}/run`, { params: other ? params : null, force }, { key });
+    const { runId } = await api.post(
+      `admin/scheduler/jobs/${encodeURIComponent(job.id)}/run`,
+      { params: other ? params : null, force },
+      { key },
+    );
     onAsked(runId);
   });
   const { values, set, error } = form;
-  return html`<${FormDialog} title=${`Run “${job.name}” now`} form=${form} submitLabel="Run now" onClose=${onClose} wide=${values.other}>
+  return html`<${FormDialog} title=${`Run “${job.name}” now`} form=${form} submitLabel="Run now"
+      onClose=${onClose} wide=${values.other}>
     <p>Its schedule stays as it is.${job.pause && " The job is paused; this run starts all the same."}</p>
-    <${CheckField} label="With other parameters, for this run only" value=${values.other} onInput=${(other) => set("other", other)} />
+    <${CheckField} label="With other parameters, for this run only"
+      value=${values.other} onInput=${(other) => set("other", other)} />
     ${values.other && (schema
-      ? html`<${SchemaForm} schema=${schema} value=${values.params} onInput=${(params) => set("params", params)} error=${error} />`
+      ? html`
+          <${SchemaForm} schema=${schema}
+            value=${values.params} onInput=${(params) => set("params", params)} error=${error} />
+        `
       : html`<p aria-busy="true">Loading…</p>`)}
     <${CheckField} label="Also while another run of it goes on" ...${form.bind("force")} />
   <//>`;

@@ -46,7 +46,9 @@ async function follow(path, signal, setLog) {
 }
 
 const textOf = (line) => `${line.at ?? ""} ${line.level} ${line.event} ${fieldsOf(line)}`;
-const fieldsOf = (line) => Object.entries(line.fields).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+const fieldsOf = (line) => Object.entries(line.fields)
+  .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  .join(" ");
 
 /** live: more lines may come. attempts: how many there are. */
 export function RunLog({ path, live, attempts }) {
@@ -60,17 +62,27 @@ export function RunLog({ path, live, attempts }) {
     if (following && live && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [shown.length, following, live]);
   const saveAll = () => save("run.log", lines.map((line) => `${textOf(line)}\n`).join(""), "text/plain;charset=utf-8");
-  const actions = lines.length > 0 && html`<button type="button" class="small outline secondary" onClick=${saveAll}>Save as text</button>`;
+  const actions = lines.length > 0 && html`
+    <button type="button" class="small outline secondary" onClick=${saveAll}>Save as text</button>
+  `;
   return html`<${Panel} title="Log" actions=${actions}>
     ${error && html`<${Failure} error=${error} />`}
     <div class="filters">
       <${TextField} label="Search the log" type="search" value=${sought} onInput=${setSought} />
       ${live && html`<${CheckField} label="Follow new lines" value=${following} onInput=${setFollowing} />`}
-      <span class="muted" role="status">${counted(found.length, lines.length, sought)}${complete ? "" : live ? ", more may come" : ", reading"}</span>
+      <span class="muted" role="status">
+        ${counted(found.length, lines.length, sought)}
+        ${complete ? "" : live ? ", more may come" : ", reading"}
+      </span>
     </div>
-    ${found.length > shown.length && html`<p class="muted">The last ${MOST_SHOWN} of ${found.length} lines are shown; all are in the saved text.</p>`}
-    ${shown.length > 0 && html`<div class="log" ref=${box} role="log" aria-live=${following && live ? "polite" : "off"} aria-label="Log of the run" tabindex="0">
-      ${shown.map((line, at) => html`<${Line} key=${found.length - shown.length + at} line=${line} many=${attempts > 1} />`)}
+    ${found.length > shown.length && html`
+      <p class="muted">The last ${MOST_SHOWN} of ${found.length} lines are shown; all are in the saved text.</p>
+    `}
+    ${shown.length > 0 && html`<div class="log" ref=${box} role="log" aria-live=${following && live ? "polite" : "off"}
+        aria-label="Log of the run" tabindex="0">
+      ${shown.map((line, at) => html`
+        <${Line} key=${found.length - shown.length + at} line=${line} many=${attempts > 1} />
+      `)}
     </div>`}
   <//>`;
 }
@@ -84,5 +96,7 @@ function counted(found, all, sought) {
 const Line = ({ line, many }) => html`<div class=${`line ${line.level}`}>
   <time datetime=${line.at} title=${line.at}>${line.at?.slice(11, 23) ?? ""}Z</time>
   <span class="level">${line.level}</span>
-  <span>${many && html`<span class="muted">#${line.attempt} </span>`}<strong>${line.event}</strong> ${fieldsOf(line)}</span>
+  <span>
+    ${many && html`<span class="muted">#${line.attempt} </span>`}<strong>${line.event}</strong> ${fieldsOf(line)}
+  </span>
 </div>`;

@@ -7,7 +7,9 @@ import { now } from "../core/time.js";
 import { Loaded, Moment, Took } from "./basics.js";
 import { ActionButton, ask, attempt } from "./dialog.js";
 
-export const RUN_STATES = ["pending", "running", "retry_wait", "succeeded", "failed", "timed_out", "cancelled", "interrupted", "skipped"];
+export const RUN_STATES = [
+  "pending", "running", "retry_wait", "succeeded", "failed", "timed_out", "cancelled", "interrupted", "skipped",
+];
 const LIVE = ["pending", "running", "retry_wait"];
 const RETRYABLE = ["failed", "timed_out", "interrupted", "cancelled"];
 
@@ -15,7 +17,9 @@ export const isLive = (run) => LIVE.includes(run.state);
 
 /** What a job is called now, with the way to it. */
 export const JobLink = ({ run }) =>
-  run.jobName ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)}>${run.jobName}</a>` : html`<span class="muted" title=${run.jobId}>deleted job</span>`;
+  run.jobName
+    ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)}>${run.jobName}</a>`
+    : html`<span class="muted" title=${run.jobId}>deleted job</span>`;
 
 export const runAddress = (run) => href(`/runs/${encodeURIComponent(run.id)}`);
 
@@ -68,7 +72,8 @@ export function RunActions({ run, small = false, done }) {
     if (!(await ask({ title: "Cancel this run?", text, yes: "Cancel the run", danger: true }))) return;
     await attempt(async () => done(await api.post(`${path}/cancel`)), "Asked to cancel the run.");
   };
-  const retry = () => attempt(async () => done(await api.post(`${path}/retry`)), "Asked to run it again, as a new run.");
+  const retry = () =>
+    attempt(async () => done(await api.post(`${path}/retry`)), "Asked to run it again, as a new run.");
   return html`
     ${isLive(run) && html`<${ActionButton} class=${`${style} danger`} onClick=${cancel}>Cancel run<//>`}
     ${RETRYABLE.includes(run.state) && run.jobName && html`<${ActionButton} class=${style} onClick=${retry}>Retry<//>`}

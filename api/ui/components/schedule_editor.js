@@ -5,9 +5,13 @@ import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { MY_ZONE } from "../core/time.js";
 import { CronField } from "./cron_field.js";
-import { CheckField, ChoiceField, ManyField, MomentField, NumberField, SelectField, TextField, ZoneField } from "./fields.js";
+import {
+  CheckField, ChoiceField, ManyField, MomentField, NumberField, SelectField, TextField, ZoneField,
+} from "./fields.js";
 import { SchedulePreview, countedFrom, useSchedulePreview } from "./schedule_preview.js";
-import { DAYS, MODES, UNITS, expressionOf, fits, inMode, modeOf, simpleCron, simpleLength, wallOf } from "./schedule_shapes.js";
+import {
+  DAYS, MODES, UNITS, expressionOf, fits, inMode, modeOf, simpleCron, simpleLength, wallOf,
+} from "./schedule_shapes.js";
 
 export { newSchedule } from "./schedule_shapes.js";
 
@@ -15,7 +19,9 @@ export { newSchedule } from "./schedule_shapes.js";
  * value: a schedule as the API has it. error(field): what the last save said about `prefix.field`. since: when what it
  * belongs to was made, from which an interval counts; null: now.
  */
-export function ScheduleEditor({ value, onInput, error = () => null, prefix = "schedule", kinds = ["once", "interval", "cron"], since = null }) {
+export function ScheduleEditor({
+  value, onInput, error = () => null, prefix = "schedule", kinds = ["once", "interval", "cron"], since = null,
+}) {
   const [wanted, setWanted] = useState(() => modeOf(value));
   const drafts = useRef({});
   const preview = useSchedulePreview(countedFrom(value, since));
@@ -31,7 +37,8 @@ export function ScheduleEditor({ value, onInput, error = () => null, prefix = "s
   const modes = MODES.filter(([, , kind]) => kinds.includes(kind)).map(([name, label]) => [name, label]);
   return html`<fieldset class="schedule">
     <legend>Schedule</legend>
-    <${ChoiceField} label="How often" value=${mode} options=${modes} onInput=${change} error=${wrong("kind") ?? error(prefix)} />
+    <${ChoiceField} label="How often"
+      value=${mode} options=${modes} onInput=${change} error=${wrong("kind") ?? error(prefix)} />
     <${Rule} mode=${mode} value=${value} set=${set} wrong=${wrong} />
     <${ZoneField} value=${value.timezone} onInput=${(timezone) => set({ timezone })} error=${wrong("timezone")} required
       help=${`The times are read on this zone's clock. Yours is ${MY_ZONE}.`} />
@@ -46,29 +53,42 @@ const defined = (fields) => Object.fromEntries(Object.entries(fields).filter(([,
 function Rule({ mode, value, set, wrong }) {
   if (mode === "once") return html`<${Once} value=${value} set=${set} wrong=${wrong} />`;
   if (mode === "every") return html`<${Every} value=${value} set=${set} wrong=${wrong} />`;
-  if (mode === "cron") return html`<${CronField} value=${value.expression} onInput=${(expression) => set({ expression })} error=${wrong("expression")} />`;
+  if (mode === "cron") {
+    return html`
+      <${CronField} value=${value.expression} onInput=${(expression) => set({ expression })}
+        error=${wrong("expression")} />
+    `;
+  }
   return html`<${AtTimes} value=${value} set=${set} wrong=${wrong} />`;
 }
 
 const Once = ({ value, set, wrong }) => html`
-  <${TextField} label="Date and time" type="datetime-local" required value=${wallOf(value)} onInput=${(at) => set({ at: at || null })} error=${wrong("at")} />
+  <${TextField} label="Date and time" type="datetime-local" required
+    value=${wallOf(value)} onInput=${(at) => set({ at: at || null })} error=${wrong("at")} />
 `;
 
 function Every({ value, set, wrong }) {
   const simple = simpleLength(value.every);
   const length = ({ count, unit }) => set({ every: `${count ?? ""}${unit}` });
   if (!simple) {
-    return html`<${TextField} label="Every" required value=${value.every} onInput=${(every) => set({ every })} error=${wrong("every")}
-      help="A length such as 90s, 5m, 1h30m or 2d." />`;
+    return html`
+      <${TextField} label="Every" required value=${value.every} onInput=${(every) => set({ every })}
+        error=${wrong("every")} help="A length such as 90s, 5m, 1h30m or 2d." />
+    `;
   }
   return html`<div class="columns">
-    <${NumberField} label="Every" required min="1" step="1" value=${simple.count} onInput=${(count) => length({ ...simple, count })} error=${wrong("every")} />
+    <${NumberField} label="Every" required min="1" step="1"
+      value=${simple.count} onInput=${(count) => length({ ...simple, count })} error=${wrong("every")} />
     <${SelectField} label="Unit" value=${simple.unit} options=${[...UNITS, ["other", "another length"]]}
       onInput=${(unit) => (unit === "other" ? set({ every: "1h30m" }) : length({ ...simple, unit }))} />
   </div>`;
 }
 
-const MONTH_DAYS = [...Array.from({ length: 31 }, (_, at) => [String(at + 1), String(at + 1)]), ["L", "last day"], ["LW", "last weekday (Monday to Friday)"]];
+const MONTH_DAYS = [
+  ...Array.from({ length: 31 }, (_, at) => [String(at + 1), String(at + 1)]),
+  ["L", "last day"],
+  ["LW", "last weekday (Monday to Friday)"],
+];
 
 /** Daily, weekly or monthly at a time. */
 function AtTimes({ value, set, wrong }) {
@@ -76,11 +96,18 @@ function AtTimes({ value, set, wrong }) {
   const change = (changes) => set({ expression: expressionOf({ ...simple, ...changes }) });
   const none = simple.days?.length === 0 ? "Choose at least one day." : null;
   return html`
-    ${simple.mode === "weekly" && html`<${ManyField} label="On" value=${simple.days} options=${DAYS} onInput=${(days) => change({ days })} error=${none} />`}
+    ${simple.mode === "weekly" && html`
+      <${ManyField} label="On"
+        value=${simple.days} options=${DAYS} onInput=${(days) => change({ days })} error=${none} />
+    `}
     <div class="columns">
-      ${simple.mode === "monthly" && html`<${SelectField} label="Day of the month" value=${simple.day} options=${MONTH_DAYS} onInput=${(day) => change({ day })}
-        help=${Number(simple.day) > 28 ? "Months without this day are left out." : null} />`}
-      <${TextField} label="Time" type="time" required value=${simple.time} onInput=${(time) => time && change({ time })} error=${none ? null : wrong("expression")} />
+      ${simple.mode === "monthly" && html`
+        <${SelectField} label="Day of the month"
+          value=${simple.day} options=${MONTH_DAYS} onInput=${(day) => change({ day })}
+          help=${Number(simple.day) > 28 ? "Months without this day are left out." : null} />
+      `}
+      <${TextField} label="Time" type="time" required
+        value=${simple.time} onInput=${(time) => time && change({ time })} error=${none ? null : wrong("expression")} />
     </div>
   `;
 }
@@ -91,36 +118,62 @@ const OVERLAPS = [["first", "Run at the first of the two"], ["last", "Run at the
 /** What few schedules need: folded away unless something is set. */
 function Limits({ value, set, wrong }) {
   const fields = ["startAt", "endAt", "maxRuns", "jitter", "excludeCalendars", "anchor", "strict"];
-  const used = useRef(fields.some((field) => isSet(field, value[field])) || value.dst?.gap === "skip" || !["first", undefined].includes(value.dst?.overlap));
+  const used = useRef(
+    fields.some((field) => isSet(field, value[field])) ||
+    value.dst?.gap === "skip" ||
+    !["first", undefined].includes(value.dst?.overlap),
+  );
   const open = used.current || fields.some(wrong);
   const dst = value.dst ?? { gap: "next", overlap: "first" };
   return html`<details open=${open}>
     <summary>Days left out, start and end, spreading, clock changes</summary>
-    <${Calendars} chosen=${value.excludeCalendars ?? []} onInput=${(excludeCalendars) => set({ excludeCalendars })} error=${wrong("excludeCalendars") ?? wrong("excludeCalendars.0")} />
+    <${Calendars} chosen=${value.excludeCalendars ?? []} onInput=${(excludeCalendars) => set({ excludeCalendars })}
+      error=${wrong("excludeCalendars") ?? wrong("excludeCalendars.0")} />
     <div class="columns">
-      <${MomentField} label="Not before" zone=${value.timezone} value=${value.startAt} onInput=${(startAt) => set({ startAt })} error=${wrong("startAt")} />
-      <${MomentField} label="Not after" zone=${value.timezone} value=${value.endAt} onInput=${(endAt) => set({ endAt })} error=${wrong("endAt")} />
-      <${NumberField} label="At most so many runs" min="1" step="1" value=${value.maxRuns} onInput=${(maxRuns) => set({ maxRuns })} error=${wrong("maxRuns")} help="Empty: no limit." />
-      <${TextField} label="Spread over" value=${value.jitter ?? "0s"} onInput=${(jitter) => set({ jitter })} error=${wrong("jitter")}
+      <${MomentField} label="Not before" zone=${value.timezone}
+        value=${value.startAt} onInput=${(startAt) => set({ startAt })} error=${wrong("startAt")} />
+      <${MomentField} label="Not after" zone=${value.timezone}
+        value=${value.endAt} onInput=${(endAt) => set({ endAt })} error=${wrong("endAt")} />
+      <${NumberField} label="At most so many runs" min="1" step="1" value=${value.maxRuns}
+        onInput=${(maxRuns) => set({ maxRuns })} error=${wrong("maxRuns")} help="Empty: no limit." />
+      <${TextField} label="Spread over"
+        value=${value.jitter ?? "0s"} onInput=${(jitter) => set({ jitter })} error=${wrong("jitter")}
         help="Each occurrence may begin up to this much later, such as 5m, so that not everything starts at once." />
-      ${value.kind === "interval" && html`<${MomentField} label="Counted from" zone=${value.timezone} value=${value.anchor} onInput=${(anchor) => set({ anchor })} error=${wrong("anchor")}
-        help="Empty: from the start, else from when it was made." />`}
+      ${value.kind === "interval" && html`
+        <${MomentField} label="Counted from" zone=${value.timezone}
+          value=${value.anchor} onInput=${(anchor) => set({ anchor })} error=${wrong("anchor")}
+          help="Empty: from the start, else from when it was made." />
+      `}
     </div>
     ${value.kind === "cron" && html`<div class="columns">
-      <${SelectField} label="When the clocks skip the time" value=${dst.gap} options=${GAPS} onInput=${(gap) => set({ dst: { ...dst, gap } })} error=${wrong("dst.gap")} />
-      <${SelectField} label="When the clocks repeat the time" value=${dst.overlap} options=${OVERLAPS} onInput=${(overlap) => set({ dst: { ...dst, overlap } })} error=${wrong("dst.overlap")} />
+      <${SelectField} label="When the clocks skip the time"
+        value=${dst.gap} options=${GAPS} onInput=${(gap) => set({ dst: { ...dst, gap } })} error=${wrong("dst.gap")} />
+      <${SelectField} label="When the clocks repeat the time" value=${dst.overlap}
+        options=${OVERLAPS} onInput=${(overlap) => set({ dst: { ...dst, overlap } })} error=${wrong("dst.overlap")} />
     </div>`}
-    ${value.kind === "once" && html`<${CheckField} label="Refuse a time that the clocks skip or repeat" value=${value.strict} onInput=${(strict) => set({ strict })} error=${wrong("strict")} />`}
+    ${value.kind === "once" && html`
+      <${CheckField} label="Refuse a time that the clocks skip or repeat"
+        value=${value.strict} onInput=${(strict) => set({ strict })} error=${wrong("strict")} />
+    `}
   </details>`;
 }
 
-const isSet = (field, value) => (field === "jitter" ? !["0s", "PT0S", undefined].includes(value) : Array.isArray(value) ? value.length > 0 : Boolean(value));
+const isSet = (field, value) =>
+  field === "jitter"
+    ? !["0s", "PT0S", undefined].includes(value)
+    : Array.isArray(value) ? value.length > 0 : Boolean(value);
 
 /** The calendars on whose days nothing runs. */
 function Calendars({ chosen, onInput, error }) {
   const { data } = useDocument("admin/scheduler/calendars", { limit: 200 });
   const known = (data?.items ?? []).map((calendar) => [calendar.id, calendar.name ?? calendar.id]);
-  const gone = chosen.filter((id) => data && !known.some(([each]) => each === id)).map((id) => [id, `${id} (not found)`]);
-  if (data && known.length + gone.length === 0) return html`<p class="muted">No calendar yet: <a href="#/calendars">make one</a> to leave out holidays.</p>`;
-  return html`<${ManyField} label="Leave out the days of" value=${chosen} options=${[...known, ...gone]} onInput=${onInput} error=${error} />`;
+  const gone = chosen.filter((id) => data && !known.some(([each]) => each === id))
+    .map((id) => [id, `${id} (not found)`]);
+  if (data && known.length + gone.length === 0) {
+    return html`<p class="muted">No calendar yet: <a href="#/calendars">make one</a> to leave out holidays.</p>`;
+  }
+  return html`
+    <${ManyField} label="Leave out the days of"
+      value=${chosen} options=${[...known, ...gone]} onInput=${onInput} error=${error} />
+  `;
 }

@@ -9,9 +9,14 @@ import { Note } from "./basics.js";
 
 const COUNT = 5;
 
-/** The schedule with what the preview cannot know: an interval counts from when its job was made, unless it says otherwise. */
+/**
+ * The schedule with what the preview cannot know: an interval counts from when its job was made, unless it says
+ * otherwise.
+ */
 export const countedFrom = (schedule, since) =>
-  schedule?.kind === "interval" && since ? { ...schedule, anchor: schedule.anchor ?? schedule.startAt ?? since } : schedule;
+  schedule?.kind === "interval" && since
+    ? { ...schedule, anchor: schedule.anchor ?? schedule.startAt ?? since }
+    : schedule;
 
 /** {data, fault, busy} for a schedule, once its typing rests. The last good answer stays until there is another. */
 export function useSchedulePreview(schedule, count = COUNT) {
@@ -21,7 +26,8 @@ export function useSchedulePreview(schedule, count = COUNT) {
   useEffect(() => {
     const abort = new AbortController();
     const viewerTimezone = schedule.timezone === MY_ZONE ? null : MY_ZONE;
-    api.ask("admin/scheduler/schedules/preview", { schedule: JSON.parse(settled), count, viewerTimezone }, { signal: abort.signal }).then(
+    const body = { schedule: JSON.parse(settled), count, viewerTimezone };
+    api.ask("admin/scheduler/schedules/preview", body, { signal: abort.signal }).then(
       (data) => abort.signal.aborted || setState({ of: settled, data, fault: null }),
       (fault) => abort.signal.aborted || setState((old) => ({ of: settled, data: old.data, fault })),
     );
@@ -48,13 +54,24 @@ const Refused = ({ fault }) =>
 /** preview: the answer of the API. */
 export function Occurrences({ preview, zone }) {
   const { occurrences, complete } = preview;
-  if (occurrences.length === 0) return html`<p role="status">There is no occurrence ahead: this schedule never fires.</p>`;
+  if (occurrences.length === 0) {
+    return html`<p role="status">There is no occurrence ahead: this schedule never fires.</p>`;
+  }
   const viewed = occurrences.some((each) => each.viewer);
   return html`<div class="table" role="region" aria-label="Times" tabindex="0"><table>
     <caption class="sr-only">Next occurrences</caption>
-    <thead><tr><th scope="col">${zone}</th>${viewed && html`<th scope="col" class="wide-only">Yours, ${MY_ZONE}</th>`}<th scope="col">When</th></tr></thead>
+    <thead>
+      <tr>
+        <th scope="col">${zone}</th>
+        ${viewed && html`<th scope="col" class="wide-only">Yours, ${MY_ZONE}</th>`}
+        <th scope="col">When</th>
+      </tr>
+    </thead>
     <tbody>${occurrences.map((each) => html`<tr key=${each.at} class=${each.excluded ? "excluded" : ""}>
-      <td><span class="number">${wallText(each.local)}</span> <span class="muted number">UTC${each.utcOffset}</span> <${Marks} occurrence=${each} /></td>
+      <td>
+        <span class="number">${wallText(each.local)}</span> <span class="muted number">UTC${each.utcOffset}</span>${" "}
+        <${Marks} occurrence=${each} />
+      </td>
       ${viewed && html`<td class="number wide-only">${wallText(each.viewer)}</td>`}
       <td class="number">${each.excluded ? "does not run" : relative(each.at, now.value)}</td>
     </tr>`)}</tbody>
@@ -63,6 +80,10 @@ export function Occurrences({ preview, zone }) {
 }
 
 const Marks = ({ occurrence: { adjusted, excluded } }) => html`
-  ${adjusted && html`<span class="badge busy" title="The clocks change: the zone skips or repeats the time that was meant.">moved by a clock change</span>`}
+  ${adjusted && html`
+    <span class="badge busy" title="The clocks change: the zone skips or repeats the time that was meant.">
+      moved by a clock change
+    </span>
+  `}
   ${excluded && html`<span class="badge">excluded: ${excluded}</span>`}
 `;

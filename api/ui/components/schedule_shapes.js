@@ -1,7 +1,10 @@
-/** The simple choices of the schedule editor, and which schedule each of them is. The rules themselves are the API's. */
+/** The simple choices of the schedule editor, and which schedule each of them is. The rules are the API's. */
 import { isZone, wallClock } from "../core/time.js";
 
-export const DAYS = [["MON", "Monday"], ["TUE", "Tuesday"], ["WED", "Wednesday"], ["THU", "Thursday"], ["FRI", "Friday"], ["SAT", "Saturday"], ["SUN", "Sunday"]];
+export const DAYS = [
+  ["MON", "Monday"], ["TUE", "Tuesday"], ["WED", "Wednesday"], ["THU", "Thursday"], ["FRI", "Friday"],
+  ["SAT", "Saturday"], ["SUN", "Sunday"],
+];
 const NAMES = DAYS.map(([name]) => name);
 const WORKDAYS = NAMES.slice(0, 5);
 
@@ -30,7 +33,9 @@ export function simpleCron(expression) {
   const [minute, hour, day, weekdays] = found.slice(1);
   if (Number(minute) > 59 || Number(hour) > 23) return null;
   const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
-  if (day !== "*") return weekdays === "*" && day !== "0" ? { mode: "monthly", time, day: day.replace(/^0/, "") } : null;
+  if (day !== "*") {
+    return weekdays === "*" && day !== "0" ? { mode: "monthly", time, day: day.replace(/^0/, "") } : null;
+  }
   if (weekdays === "*") return { mode: "daily", time };
   const days = weekdaysOf(weekdays);
   return days && { mode: "weekly", time, days };
@@ -88,4 +93,6 @@ export function wallOf({ at, timezone }) {
 
 /** The schedule that a new form begins with. */
 export const newSchedule = (timezone, kinds = ["cron"]) =>
-  inMode(kinds.includes("cron") ? "daily" : MODES.find(([, , kind]) => kinds.includes(kind))[0], { timezone, excludeCalendars: [] });
+  inMode(kinds.includes("cron")
+    ? "daily"
+    : MODES.find(([, , kind]) => kinds.includes(kind))[0], { timezone, excludeCalendars: [] });

@@ -8,11 +8,13 @@ import { firstValue, resolve, valuesOf } from "./schema_shapes.js";
 /** item: the component that draws one entry. */
 export function ListField({ value, onInput, drawn, root, label, help, error, errorOf, path, item }) {
   const entries = Array.isArray(value) ? value : (drawn.default ?? []);
-  const put = (at, changed) => onInput(entries.map((each, place) => (place === at ? (changed === undefined ? "" : changed) : each)));
+  const put = (at, changed) =>
+    onInput(entries.map((each, place) => (place === at ? (changed === undefined ? "" : changed) : each)));
   const add = () => onInput([...entries, firstValue(resolve(drawn.items, root))]);
   return html`<${Rows} label=${label} help=${help} error=${error} onAdd=${add}>
     ${entries.map((entry, at) => html`<div class="row" key=${at}>
-      <${item} schema=${drawn.items} root=${root} bare=${`${label} ${at + 1}`} value=${entry} onInput=${(changed) => put(at, changed)} error=${errorOf} path=${`${path}.${at}`} required />
+      <${item} schema=${drawn.items} root=${root} bare=${`${label} ${at + 1}`}
+        value=${entry} onInput=${(changed) => put(at, changed)} error=${errorOf} path=${`${path}.${at}`} required />
       <${Remove} label=${`${label} ${at + 1}`} onClick=${() => onInput(entries.filter((_, place) => place !== at))} />
     </div>`)}
   <//>`;
@@ -34,8 +36,10 @@ export function MapField({ value, onInput, drawn, root, label, help, error, erro
   const add = () => change([...list, ["", firstValue(resolve(schema, root))]]);
   return html`<${Rows} label=${label} help=${help} error=${error} onAdd=${add}>
     ${list.map(([name, inner], at) => html`<div class="row" key=${at}>
-      <${TextField} label="Name" value=${name} onInput=${(changed) => put(at, [changed, inner])} error=${name && list.findIndex(([each]) => each === name) < at ? "This name is there already." : null} />
-      <${item} schema=${schema} root=${root} bare="Value" value=${inner} onInput=${(changed) => put(at, [name, changed ?? ""])} error=${errorOf} path=${`${path}.${name}`} required />
+      <${TextField} label="Name" value=${name} onInput=${(changed) => put(at, [changed, inner])}
+        error=${name && list.findIndex(([each]) => each === name) < at ? "This name is there already." : null} />
+      <${item} schema=${schema} root=${root} bare="Value" value=${inner}
+        onInput=${(changed) => put(at, [name, changed ?? ""])} error=${errorOf} path=${`${path}.${name}`} required />
       <${Remove} label=${name || `row ${at + 1}`} onClick=${() => change(list.filter((_, place) => place !== at))} />
     </div>`)}
   <//>`;
@@ -51,4 +55,8 @@ function Rows({ label, help, error, onAdd, children }) {
   </fieldset>`;
 }
 
-const Remove = ({ label, onClick }) => html`<button type="button" class="small outline secondary" aria-label=${`Remove ${label}`} onClick=${onClick}>Remove</button>`;
+const Remove = ({ label, onClick }) => html`
+  <button type="button" class="small outline secondary" aria-label=${`Remove ${label}`} onClick=${onClick}>
+    Remove
+  </button>
+`;

@@ -3,15 +3,24 @@
 /** Deeper than so many names a schema is not drawn: it may refer to itself. */
 const DEEPEST = 8;
 const LONG_TEXT = 1000;
+const LENGTH = /^P(?:(\d+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/;
 
 /** The schema with its references followed, and with `control`, `nullable`, `shownDefault` and `placeholder`. */
 export function resolve(schema, root, depth = 0) {
   const { plain, nullable } = withoutNull(followed(schema, root), root);
-  const merged = { ...plain, title: schema.title ?? plain.title, description: schema.description ?? plain.description, default: schema.default ?? plain.default };
+  const merged = {
+    ...plain,
+    title: schema.title ?? plain.title,
+    description: schema.description ?? plain.description,
+    default: schema.default ?? plain.default,
+  };
   const control = depth > DEEPEST ? "json" : controlOf(merged, root);
   const shownDefault = ["boolean", "enum"].includes(control) ? null : shown(merged.default);
   const example = schema.examples?.[0] ?? plain.examples?.[0];
-  return { ...merged, nullable, control, shownDefault, placeholder: shownDefault ?? (typeof example === "string" ? `e.g. ${example}` : undefined) };
+  return {
+    ...merged, nullable, control, shownDefault,
+    placeholder: shownDefault ?? (typeof example === "string" ? `e.g. ${example}` : undefined),
+  };
 }
 
 function followed(schema, root) {
@@ -30,7 +39,10 @@ function withoutNull(schema, root) {
   if (!forms) return { plain: schema, nullable: Array.isArray(schema.type) && schema.type.includes("null") };
   const others = forms.map((form) => followed(form, root)).filter((form) => form.type !== "null");
   const nullable = others.length < forms.length;
-  return { plain: others.length === 1 ? { ...schema, anyOf: undefined, oneOf: undefined, ...others[0] } : schema, nullable };
+  return {
+    plain: others.length === 1 ? { ...schema, anyOf: undefined, oneOf: undefined, ...others[0] } : schema,
+    nullable,
+  };
 }
 
 function controlOf(schema, root) {
@@ -71,14 +83,17 @@ export function valuesOf(schema) {
 /** What a new entry begins with. */
 export function firstValue(drawn) {
   if (drawn.default !== undefined && drawn.default !== null) return drawn.default;
-  return { object: {}, map: {}, list: [], secrets: [], several: [], boolean: false, enum: drawn.enum?.[0], json: null, number: null }[drawn.control] ?? "";
+  if (["object", "map"].includes(drawn.control)) return {};
+  if (["list", "secrets", "several"].includes(drawn.control)) return [];
+  if (drawn.control === "boolean") return false;
+  return (drawn.control === "enum" ? drawn.enum[0] : null) ?? "";
 }
 
 /** A default in words: "PT1H30M" is "1h30m". Null: nothing that helps. */
 function shown(value) {
   if (value === null || value === undefined || value === "" || typeof value === "object") return null;
-  const length = typeof value === "string" && /^P(?:(\d+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/.exec(value);
+  const length = typeof value === "string" && LENGTH.exec(value);
   if (!length) return String(value);
-  const [days, hours, minutes, seconds] = length.slice(1).map((part) => (Number(part) ? part : null));
-  return [days && `${days}d`, hours && `${hours}h`, minutes && `${minutes}m`, seconds && `${seconds}s`].filter(Boolean).join("") || "0s";
+  const parts = length.slice(1).map((part, at) => (Number(part) ? `${part}${"dhms"[at]}` : ""));
+  return parts.join("") || "0s";
 }

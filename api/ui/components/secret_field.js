@@ -15,9 +15,12 @@ export function SecretField({ value, onInput, label, help, error, required, draw
     onInput(drawn.nullable ? null : undefined);
   };
   return html`<${Field} label=${label} help=${told} error=${error} required=${required}>${(control) => html`
-    <input ...${control} type="password" autocomplete="new-password" value=${value === MASK ? "" : (value ?? "")} placeholder=${stored.current ? "unchanged" : ""}
+    <input ...${control} type="password" autocomplete="new-password"
+      value=${value === MASK ? "" : (value ?? "")} placeholder=${stored.current ? "unchanged" : ""}
       onInput=${(event) => onInput(event.target.value || (stored.current ? MASK : required ? "" : undefined))} />
-    ${stored.current && !required && html`<button type="button" class="small outline secondary" onClick=${clear}>Remove the stored value</button>`}
+    ${stored.current && !required && html`
+      <button type="button" class="small outline secondary" onClick=${clear}>Remove the stored value</button>
+    `}
   `}<//>`;
 }
 
@@ -31,12 +34,21 @@ export function SecretList({ value, onInput, label, help, error }) {
     <legend>${label}</legend>
     <small id=${id} class=${error ? "error" : "help"}>${error ?? help}</small>
     ${kept
-      ? html`<p>${secrets.length} stored. <button type="button" class="small outline secondary" onClick=${() => onInput([])}>Write them anew</button></p>`
+      ? html`<p>
+          ${secrets.length} stored.${" "}
+          <button type="button" class="small outline secondary" onClick=${() => onInput([])}>Write them anew</button>
+        </p>`
       : html`${secrets.map((secret, at) => html`<div class="row" key=${at}>
-          <${TextField} type="password" autocomplete="new-password" label=${`${label} ${at + 1}`} value=${secret} onInput=${(text) => put(at, text)} />
-          <button type="button" class="small outline secondary" aria-label=${`Remove ${label} ${at + 1}`} onClick=${() => onInput(secrets.filter((_, place) => place !== at))}>Remove</button>
+          <${TextField} type="password" autocomplete="new-password" label=${`${label} ${at + 1}`}
+            value=${secret} onInput=${(text) => put(at, text)} />
+          <button type="button" class="small outline secondary" aria-label=${`Remove ${label} ${at + 1}`}
+              onClick=${() => onInput(secrets.filter((_, place) => place !== at))}>
+            Remove
+          </button>
         </div>`)}
-        <button type="button" class="small outline" onClick=${() => onInput([...secrets, ""])}>Add to ${label}</button>`}
+        <button type="button" class="small outline" onClick=${() => onInput([...secrets, ""])}>
+          Add to ${label}
+        </button>`}
   </fieldset>`;
 }
 
@@ -44,5 +56,7 @@ export function SecretList({ value, onInput, label, help, error }) {
 export function withoutMasks(value) {
   if (Array.isArray(value)) return value.filter((each) => each !== MASK).map(withoutMasks);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== MASK).map(([name, each]) => [name, withoutMasks(each)]));
+  return Object.fromEntries(
+    Object.entries(value).filter(([, each]) => each !== MASK).map(([name, each]) => [name, withoutMasks(each)]),
+  );
 }

@@ -17,9 +17,15 @@ const dayOf = (date) => `${monthOf(date)}-${pad(date.getDate())}`;
 
 /** month: "2026-11", or nothing for the present one. onMonth(month). Days are those of the viewer's zone. */
 export function SendingCalendar({ month, onMonth }) {
-  const first = /^\d{4}-(0[1-9]|1[0-2])$/.test(month ?? "") ? new Date(Number(month.slice(0, 4)), Number(month.slice(5)) - 1, 1) : startOfMonth(new Date());
+  const first = /^\d{4}-(0[1-9]|1[0-2])$/.test(month ?? "")
+    ? new Date(Number(month.slice(0, 4)), Number(month.slice(5)) - 1, 1)
+    : startOfMonth(new Date());
   const next = new Date(first.getFullYear(), first.getMonth() + 1, 1);
-  const resource = useDocument("notifications/scheduled/coming", { from: first.toISOString(), to: next.toISOString() }, { every: EVERY_MS });
+  const resource = useDocument(
+    "notifications/scheduled/coming",
+    { from: first.toISOString(), to: next.toISOString() },
+    { every: EVERY_MS },
+  );
   const step = (months) => onMonth(monthOf(new Date(first.getFullYear(), first.getMonth() + months, 1)));
   return html`
     <div class="head">
@@ -60,7 +66,12 @@ function byDay(items) {
       sends.get(item.id).moments.push(moment);
     }
   }
-  return new Map([...days].map(([day, sends]) => [day, [...sends.values()].sort((a, b) => a.moments[0].localeCompare(b.moments[0]))]));
+  return new Map(
+    [...days].map(([day, sends]) => [
+      day,
+      [...sends.values()].sort((a, b) => a.moments[0].localeCompare(b.moments[0])),
+    ]),
+  );
 }
 
 function Month({ first, next, data }) {
@@ -68,16 +79,22 @@ function Month({ first, next, data }) {
   const cut = data.items.filter((item) => item.more);
   const today = dayOf(new Date());
   return html`
-    ${data.more && html`<${Note} tone="warn" role="note">There are more scheduled notifications than a calendar can show: these are those that come first.<//>`}
-    ${cut.length > 0 && html`<${Note} role="note">Shown with their next 100 sends only: ${cut.map((item) => item.name).join(", ")}.<//>`}
+    ${data.more && html`<${Note} tone="warn" role="note">
+      There are more scheduled notifications than a calendar can show: these are those that come first.
+    <//>`}
+    ${cut.length > 0 && html`
+      <${Note} role="note">Shown with their next 100 sends only: ${cut.map((item) => item.name).join(", ")}.<//>
+    `}
     ${data.items.length === 0 && html`<${Note} role="note">Nothing is to be sent in this month.<//>`}
     <div class="table" role="region" aria-label="Calendar" tabindex="0">
       <table class="calendar">
         <caption class="sr-only">Coming sends in ${monthName.format(first)}</caption>
         <thead><tr>${DAYS.map((day) => html`<th key=${day} scope="col">${day}</th>`)}</tr></thead>
         <tbody>${weeksOf(first, next).map((week) => html`<tr key=${dayOf(week[0])}>
-          ${week.map((day) => (day < first || day >= next ? html`<td key=${dayOf(day)} class="outside"></td>` : html`<${Day} key=${dayOf(day)} day=${day}
-            today=${dayOf(day) === today} sends=${days.get(dayOf(day)) ?? []} />`))}
+          ${week.map((day) => (day < first || day >= next
+            ? html`<td key=${dayOf(day)} class="outside"></td>`
+            : html`<${Day} key=${dayOf(day)} day=${day}
+                today=${dayOf(day) === today} sends=${days.get(dayOf(day)) ?? []} />`))}
         </tr>`)}</tbody>
       </table>
     </div>
@@ -94,7 +111,7 @@ const Day = ({ day, today, sends }) => html`<td class=${today ? "today" : ""}>
 
 const Send = ({ item, moments }) => html`<li>
   <a href=${href(`/notifications/scheduled/${item.id}`)} title=${exact(moments[0], item.timezone)}>
-    <span class="number">${timeOfDay.format(new Date(moments[0]))}</span> ${item.name}</a>${moments.length > 1 && html` <small
-      class="muted">${moments.length} times</small>`}
+    <span class="number">${timeOfDay.format(new Date(moments[0]))}</span> ${item.name}</a>
+  ${moments.length > 1 && html` <small class="muted">${moments.length} times</small>`}
   ${item.recipientTimezone && html`<small class="muted"> in each recipient's zone</small>`}
 </li>`;

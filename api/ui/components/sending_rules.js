@@ -10,19 +10,41 @@ export function SendingRules({ values, set, error }) {
   const quiet = values.quietHours;
   const setQuiet = (changes) => set("quietHours", { timezone: null, ...quiet, ...changes });
   return html`
-    <${CheckField} label="At this time in each recipient's own time zone" value=${values.recipientTimezone} onInput=${(on) => set("recipientTimezone", on)} error=${error("recipientTimezone")}
-      help="Who has no zone gets it in the schedule's." />
-    ${values.recipientTimezone && html`<${SelectField} label="Where that time has passed already, it is sent" value=${values.alreadyPassed ?? "next_day"} options=${PASSED} onInput=${(each) => set("alreadyPassed", each)} />`}
-    <${CheckField} label="Quiet hours" value=${Boolean(quiet)} onInput=${(on) => set("quietHours", on ? { from: "22:00", to: "08:00", timezone: null } : null)} error=${error("quietHours")} help="No message leaves then; it waits for the end." />
+    <${CheckField} label="At this time in each recipient's own time zone"
+      value=${values.recipientTimezone} onInput=${(on) => set("recipientTimezone", on)}
+      error=${error("recipientTimezone")} help="Who has no zone gets it in the schedule's." />
+    ${values.recipientTimezone && html`
+      <${SelectField} label="Where that time has passed already, it is sent"
+        value=${values.alreadyPassed ?? "next_day"} options=${PASSED} onInput=${(each) => set("alreadyPassed", each)} />
+    `}
+    <${CheckField} label="Quiet hours" value=${Boolean(quiet)}
+      onInput=${(on) => set("quietHours", on ? { from: "22:00", to: "08:00", timezone: null } : null)}
+      error=${error("quietHours")} help="No message leaves then; it waits for the end." />
     ${quiet && html`<div class="columns">
-      ${[["from", "From"], ["to", "To"]].map(([name, label]) => html`<${Field} key=${name} label=${label} error=${error(`quietHours.${name}`)}>${(control) => html`<input ...${control} type="time" value=${quiet[name]} onInput=${(event) => setQuiet({ [name]: event.target.value })} />`}<//>`)}
+      ${[["from", "From"], ["to", "To"]].map(([name, label]) => html`<${Field} key=${name} label=${label}
+          error=${error(`quietHours.${name}`)}>
+        ${(control) => html`
+          <input ...${control} type="time"
+            value=${quiet[name]} onInput=${(event) => setQuiet({ [name]: event.target.value })} />
+        `}
+      <//>`)}
     </div>`}
-    <${CheckField} label="Only on some days" value=${Boolean(values.allowedDays)} onInput=${(on) => set("allowedDays", on ? DAYS.slice(0, 5).map(([day]) => day) : null)} error=${error("allowedDays")} />
-    ${values.allowedDays && html`<${ManyField} label="Days" value=${values.allowedDays} options=${DAYS} onInput=${(days) => set("allowedDays", days)} />`}
+    <${CheckField} label="Only on some days" value=${Boolean(values.allowedDays)}
+      onInput=${(on) => set("allowedDays", on ? DAYS.slice(0, 5).map(([day]) => day) : null)}
+      error=${error("allowedDays")} />
+    ${values.allowedDays && html`
+      <${ManyField} label="Days" value=${values.allowedDays}
+        options=${DAYS} onInput=${(days) => set("allowedDays", days)} />
+    `}
     <div class="columns">
-      <${TextField} label="Expires after" placeholder="never" value=${values.expiresAfter} onInput=${(text) => set("expiresAfter", text.trim() || null)} error=${error("expiresAfter")} help="How late a message may still leave, such as 2h." />
-      <${NumberField} label="At most a minute" min="1" value=${values.throttle?.perMinute} onInput=${(most) => set("throttle", most === null ? null : { perMinute: most })} error=${error("throttle.perMinute") ?? error("throttle")} help="Empty: as fast as it goes." />
+      <${TextField} label="Expires after" placeholder="never"
+        value=${values.expiresAfter} onInput=${(text) => set("expiresAfter", text.trim() || null)}
+        error=${error("expiresAfter")} help="How late a message may still leave, such as 2h." />
+      <${NumberField} label="At most a minute" min="1" value=${values.throttle?.perMinute}
+        onInput=${(most) => set("throttle", most === null ? null : { perMinute: most })}
+        error=${error("throttle.perMinute") ?? error("throttle")} help="Empty: as fast as it goes." />
     </div>
-    <${CheckField} label="Critical" value=${values.critical} onInput=${(on) => set("critical", on)} help="Neither quiet hours nor days hold it up." />
+    <${CheckField} label="Critical"
+      value=${values.critical} onInput=${(on) => set("critical", on)} help="Neither quiet hours nor days hold it up." />
   `;
 }

@@ -45,17 +45,26 @@ function Menu({ path }) {
   return html`<nav class=${`menu ${open ? "open" : ""}`} aria-label="Main">
     <div class="brand">
       <a href="#/">Unified Scheduler</a>
-      <button type="button" class="small outline menu-button" aria-expanded=${open} aria-controls="menu-items" onClick=${() => setOpen(!open)}>Menu</button>
+      <button type="button" class="small outline menu-button" aria-expanded=${open} aria-controls="menu-items"
+          onClick=${() => setOpen(!open)}>
+        Menu
+      </button>
     </div>
     <div id="menu-items" class="menu-items">
       ${[...groups].map(([group, routes]) => html`<section key=${group}>
         ${group && html`<h2>${group}</h2>`}
-        <ul>${routes.map((route) => html`<li key=${route.path}><a href=${href(route.path)} aria-current=${under(path, route.path) ? "page" : undefined}>${route.title}</a></li>`)}</ul>
+        <ul>
+          ${routes.map((route) => html`<li key=${route.path}>
+            <a href=${href(route.path)} aria-current=${under(path, route.path) ? "page" : undefined}>${route.title}</a>
+          </li>`)}
+        </ul>
       </section>`)}
       <section class="who">
         <p><strong>${me.value.name}</strong><br /><small>${me.value.roles.join(", ")}</small></p>
         <div class="actions">
-          <button type="button" class="small outline secondary" onClick=${toggleTheme}>${isDark() ? "Light" : "Dark"} theme</button>
+          <button type="button" class="small outline secondary" onClick=${toggleTheme}>
+            ${isDark() ? "Light" : "Dark"} theme
+          </button>
           <button type="button" class="small outline secondary" onClick=${() => endSession()}>Sign out</button>
         </div>
       </section>
@@ -65,12 +74,29 @@ function Menu({ path }) {
 
 /** What everybody must know, whatever screen they look at. */
 function Banner() {
-  if (!reachable.value) return html`<${Note} tone="bad">The API does not answer. What you see may be old; it is tried again by itself.<//>`;
+  if (!reachable.value) {
+    return html`<${Note} tone="bad">The API does not answer. What you see may be old; it is tried again by itself.<//>`;
+  }
   const seen = status.value;
-  if (seen?.maintenance) return html`<${Note} tone="warn">Maintenance: nothing starts. ${seen.maintenance.reason} ${may("edit") && html`<a href=${href("/admin/maintenance")}>Maintenance mode</a>`}<//>`;
-  if (seen && !seen.daemonAlive) return html`<${Note} tone="bad">The daemon is away: nothing runs and nothing is sent until it is back. What you ask for now is done then. <a href=${href("/admin/daemons")}>Daemons</a><//>`;
+  if (seen?.maintenance) {
+    return html`<${Note} tone="warn">
+      Maintenance: nothing starts. ${seen.maintenance.reason}${" "}
+      ${may("edit") && html`<a href=${href("/admin/maintenance")}>Maintenance mode</a>`}
+    <//>`;
+  }
+  if (seen && !seen.daemonAlive) {
+    return html`<${Note} tone="bad">
+      The daemon is away: nothing runs and nothing is sent until it is back. What you ask for now is done then.${" "}
+      <a href=${href("/admin/daemons")}>Daemons</a>
+    <//>`;
+  }
   const alarms = seen?.alarms ?? [];
-  if (alarms.length > 0 && place.value.path !== "/") return html`<${Note} tone="warn">${alarms[0].detail}${alarms.length > 1 && html` <a href="#/">and ${alarms.length - 1} more</a>`}<//>`;
+  if (alarms.length > 0 && place.value.path !== "/") {
+    return html`<${Note} tone="warn">
+      ${alarms[0].detail}
+      ${alarms.length > 1 && html` <a href="#/">and ${alarms.length - 1} more</a>`}
+    <//>`;
+  }
   return null;
 }
 
@@ -80,11 +106,15 @@ function Screen({ path, query }) {
   const shownPath = useRef(null);
   const wanted = useRef(null);
   const load = async (route) => {
-    const show = (found) => wanted.current === route && setLoaded({ route, ...found }); // somebody may have gone on, or back
+    const show = (found) =>
+      wanted.current === route && setLoaded({ route, ...found }); // somebody may have gone on, or back
     try {
       show({ screen: (await route.load()).default, error: null });
     } catch {
-      show({ screen: null, error: new Error("This screen cannot be loaded. There may be a new version: load the page again.") });
+      show({
+        screen: null,
+        error: new Error("This screen cannot be loaded. There may be a new version: load the page again."),
+      });
     }
   };
   useEffect(() => {
@@ -100,7 +130,12 @@ function Screen({ path, query }) {
     shownPath.current = path;
   }, [path, loaded.screen]);
   if (!found) return html`<h1>Not found</h1><p>There is no screen at this address. <a href="#/">Overview</a></p>`;
-  if (!may(found.route.permission)) return html`<h1>Not allowed</h1><p>Your token lacks the permission <code>${found.route.permission}</code> that this screen needs.</p>`;
+  if (!may(found.route.permission)) {
+    return html`
+      <h1>Not allowed</h1>
+      <p>Your token lacks the permission <code>${found.route.permission}</code> that this screen needs.</p>
+    `;
+  }
   if (loaded.route !== found.route) return html`<p aria-busy="true">Loading…</p>`;
   if (loaded.error) return html`<${Failure} error=${loaded.error} retry=${() => location.reload()} />`;
   return html`<${loaded.screen} key=${path} params=${found.params} query=${query} />`;

@@ -23,8 +23,14 @@ export function SignIn() {
   }, [token.value]);
   const submit = (event) => {
     event.preventDefault();
-    if (/[^\x21-\x7e]/.test(typed.trim()) || !typed.trim()) return setError(new Error("Paste the whole token: it has letters, digits and _ or -, and no spaces."));
+    if (/[^\x21-\x7e]/.test(typed.trim()) || !typed.trim()) {
+      return setError(new Error("Paste the whole token: it has letters, digits and _ or -, and no spaces."));
+    }
     return token.value === typed.trim() ? read() : beginSession(typed.trim());
+  };
+  const forget = () => {
+    endSession();
+    setError(null);
   };
   if (token.value && !error) return html`<main class="sign-in"><p aria-busy="true">Signing in…</p></main>`;
   return html`<main class="sign-in">
@@ -32,10 +38,13 @@ export function SignIn() {
     <form onSubmit=${submit} class="card" aria-label="Sign in">
       ${endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
       ${error && html`<${Failure} error=${error} retry=${token.value ? read : null} />`}
-      <${TextField} label="Token" type="password" autocomplete="current-password" required value=${typed} onInput=${setTyped}
+      <${TextField} label="Token" type="password" autocomplete="current-password" required
+        value=${typed} onInput=${setTyped}
         help="An administrator makes it under Administration, or with: unified-scheduler token create" />
       <div class="actions end">
-        ${token.value && html`<button type="button" class="secondary outline" onClick=${() => { endSession(); setError(null); }}>Use another token</button>`}
+        ${token.value && html`
+          <button type="button" class="secondary outline" onClick=${forget}>Use another token</button>
+        `}
         <button type="submit">Sign in</button>
       </div>
     </form>

@@ -8,9 +8,14 @@ import { Failure, Stale } from "./basics.js";
  * list: of useList.  keyOf(row): its id.  sort: {value, change(value)} with "-name" for descending.
  * selection: {ids: Set, change(Set)}, with a checkbox per row.  empty: shown instead of a table without rows.
  */
-export function DataTable({ caption, columns, list, keyOf = (row) => row.id, sort, selection, empty, csvName, rowLabel = (row) => row.name ?? row.id }) {
+export function DataTable({
+  caption, columns, list, keyOf = (row) => row.id, sort, selection, empty, csvName,
+  rowLabel = (row) => row.name ?? row.id,
+}) {
   const { items, data, error, loading, reload, pager } = list;
-  if (data === null) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  if (data === null) {
+    return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  }
   const all = selection && items.length > 0 && items.every((row) => selection.ids.has(keyOf(row)));
   const choose = (ids, chosen) => {
     const changed = new Set(selection.ids);
@@ -25,18 +30,30 @@ export function DataTable({ caption, columns, list, keyOf = (row) => row.id, sor
           <table aria-busy=${loading && data === null}>
             <caption class="sr-only">${caption}</caption>
             <thead><tr>
-              ${selection && html`<th class="check"><input type="checkbox" aria-label="Choose all on this page" checked=${all} onChange=${(event) => choose(items.map(keyOf), event.target.checked)} /></th>`}
+              ${selection && html`<th class="check">
+                <input type="checkbox" aria-label="Choose all on this page" checked=${all}
+                  onChange=${(event) => choose(items.map(keyOf), event.target.checked)} />
+              </th>`}
               ${columns.map((column) => html`<${Heading} key=${column.label} column=${column} sort=${sort} />`)}
             </tr></thead>
             <tbody>
-              ${items.map((row) => html`<tr key=${keyOf(row)} aria-selected=${selection ? selection.ids.has(keyOf(row)) : undefined}>
-                ${selection && html`<td class="check"><input type="checkbox" aria-label=${`Choose ${rowLabel(row)}`} checked=${selection.ids.has(keyOf(row))} onChange=${(event) => choose([keyOf(row)], event.target.checked)} /></td>`}
-                ${columns.map((column) => html`<td key=${column.label} data-label=${column.label} class=${column.narrow === false ? "wide-only" : ""}>${column.cell(row)}</td>`)}
+              ${items.map((row) => html`<tr key=${keyOf(row)}
+                  aria-selected=${selection ? selection.ids.has(keyOf(row)) : undefined}>
+                ${selection && html`<td class="check">
+                  <input type="checkbox" aria-label=${`Choose ${rowLabel(row)}`}
+                    checked=${selection.ids.has(keyOf(row))}
+                    onChange=${(event) => choose([keyOf(row)], event.target.checked)} />
+                </td>`}
+                ${columns.map((column) => html`<td key=${column.label} data-label=${column.label}
+                    class=${column.narrow === false ? "wide-only" : ""}>
+                  ${column.cell(row)}
+                </td>`)}
               </tr>`)}
             </tbody>
           </table>
         </div>
-        <${Pager} caption=${caption} pager=${pager} count=${items.length} onCsv=${csvName && (() => save(`${csvName}.csv`, csvOf(columns.filter((column) => column.csv), items)))} />`}
+        <${Pager} caption=${caption} pager=${pager} count=${items.length}
+          onCsv=${csvName && (() => save(`${csvName}.csv`, csvOf(columns.filter((column) => column.csv), items)))} />`}
   `;
 }
 
@@ -47,7 +64,9 @@ function Heading({ column, sort }) {
   const next = direction === "ascending" ? `-${column.sort}` : column.sort;
   const arrow = { ascending: "▲", descending: "▼", none: "" }[direction];
   return html`<th scope="col" class=${hidden} aria-sort=${direction}>
-    <button type="button" class="plain" onClick=${() => sort.change(next)}>${column.label} <span aria-hidden="true">${arrow}</span></button>
+    <button type="button" class="plain" onClick=${() => sort.change(next)}>
+      ${column.label} <span aria-hidden="true">${arrow}</span>
+    </button>
   </th>`;
 }
 
@@ -56,7 +75,9 @@ function Pager({ caption, pager, count, onCsv }) {
     <span class="muted">Page ${pager.page}, ${count} ${count === 1 ? "row" : "rows"}</span>
     <span class="actions">
       ${onCsv && html`<button type="button" class="small outline secondary" onClick=${onCsv}>Save as CSV</button>`}
-      <button type="button" class="small outline" disabled=${!pager.previous} onClick=${pager.previous}>Previous</button>
+      <button type="button" class="small outline" disabled=${!pager.previous} onClick=${pager.previous}>
+        Previous
+      </button>
       <button type="button" class="small outline" disabled=${!pager.next} onClick=${pager.next}>Next</button>
     </span>
   </nav>`;

@@ -8,7 +8,9 @@ import { Dialog } from "./dialog.js";
 import { Difference } from "./difference.js";
 import { DataTable } from "./table.js";
 
-const FIELDS = ["name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "attachments", "variables"];
+const FIELDS = [
+  "name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "attachments", "variables",
+];
 const part = (version) => Object.fromEntries(FIELDS.map((name) => [name, version[name]]));
 
 /** template: the newest version. onRestore(version): null if the caller may not. */
@@ -19,14 +21,25 @@ export function TemplateVersions({ template, onClose, onRestore }) {
     { label: "Version", cell: (row) => html`<span class="number">${row.version}</span>` },
     { label: "Saved", cell: (row) => html`<${Moment} at=${row.updatedAt} />` },
     { label: "By", cell: (row) => row.updatedBy ?? "–" },
-    { label: "Actions", cell: (row) => row.version !== template.version && html`<span class="actions">
-      <button type="button" class="small outline" aria-label=${`Compare version ${row.version}`} onClick=${() => setShown(row)}>Compare</button>
-      ${onRestore && html`<button type="button" class="small outline" aria-label=${`Restore version ${row.version}`} onClick=${() => onRestore(row)}>Restore</button>`}
-    </span>` },
+    {
+      label: "Actions",
+      cell: (row) => row.version !== template.version && html`<span class="actions">
+        <button type="button" class="small outline" aria-label=${`Compare version ${row.version}`}
+            onClick=${() => setShown(row)}>
+          Compare
+        </button>
+        ${onRestore && html`<button type="button" class="small outline" aria-label=${`Restore version ${row.version}`}
+            onClick=${() => onRestore(row)}>
+          Restore
+        </button>`}
+      </span>`,
+    },
   ];
   return html`<${Dialog} title=${`Versions of ${template.name}`} wide onClose=${onClose}>
-    <${DataTable} caption="Versions" columns=${columns} list=${list} keyOf=${(row) => row.version} rowLabel=${(row) => `version ${row.version}`} />
+    <${DataTable} caption="Versions" columns=${columns}
+      list=${list} keyOf=${(row) => row.version} rowLabel=${(row) => `version ${row.version}`} />
     ${shown && html`<h3>Version ${shown.version} and version ${template.version}</h3>
-      <${Difference} before=${part(shown)} after=${part(template)} names=${[`Version ${shown.version}`, `Version ${template.version}`]} />`}
+      <${Difference} before=${part(shown)} after=${part(template)}
+        names=${[`Version ${shown.version}`, `Version ${template.version}`]} />`}
   <//>`;
 }

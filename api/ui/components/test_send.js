@@ -16,8 +16,12 @@ export function TestSend({ template, onClose }) {
   });
   return html`<${FormDialog} title=${`Test of ${template.name}`} form=${form} submitLabel="Send it" onClose=${onClose}>
     <p class="muted">The newest saved version is sent at once, with the examples of its variables.</p>
-    ${template.channels.includes("email") && html`<${TextField} label="E-mail" type="email" ...${form.bind("email")} />`}
-    ${template.channels.includes("sms") && html`<${TextField} label="Phone" type="tel" ...${form.bind("phone")} help="With the country, such as +33612345678." />`}
+    ${template.channels.includes("email") && html`
+      <${TextField} label="E-mail" type="email" ...${form.bind("email")} />
+    `}
+    ${template.channels.includes("sms") && html`
+      <${TextField} label="Phone" type="tel" ...${form.bind("phone")} help="With the country, such as +33612345678." />
+    `}
     <${TextField} label="Name" ...${form.bind("name")} />
   <//>`;
 }

@@ -1,4 +1,4 @@
-/** Deleting with time to undo it: what is deleted disappears at once, and is really deleted when that time is over or the page is left. */
+/** Deleting with time to undo it: it disappears at once; it is gone when that time is over or the page is left. */
 import { signal } from "@preact/signals";
 
 import { api } from "../core/api.js";

@@ -6,8 +6,11 @@ const KINDS = [["string", "text"], ["number", "number"], ["boolean", "yes or no"
 const kindOf = (value) => (["string", "number", "boolean"].includes(typeof value) ? typeof value : "json");
 
 /** From {name: value} to the rows that are edited. */
-export const rowsOf = (variables) => Object.entries(variables ?? {}).map(([name, value]) => ({ name, kind: kindOf(value),
-  text: kindOf(value) === "json" ? JSON.stringify(value) : String(value) }));
+export const rowsOf = (variables) => Object.entries(variables ?? {}).map(rowOf);
+const rowOf = ([name, value]) => {
+  const kind = kindOf(value);
+  return { name, kind, text: kind === "json" ? JSON.stringify(value) : String(value) };
+};
 
 /** What is wrong with a row, or null. */
 export function wrongWith({ name, kind, text }, rows) {
@@ -39,12 +42,18 @@ export function VariablesField({ rows, onInput, shown }) {
     <legend>Variables</legend>
     <p class="help">Texts of templates may use them. They win over those of a scheduled notification.</p>
     ${rows.map((row, at) => html`<div key=${at} class="row">
-      <${TextField} label="Name" value=${row.name} error=${shown ? wrongWith(row, rows) : null} onInput=${(name) => change(at, { name })} />
+      <${TextField} label="Name"
+        value=${row.name} error=${shown ? wrongWith(row, rows) : null} onInput=${(name) => change(at, { name })} />
       <${SelectField} label="Kind" options=${KINDS} value=${row.kind} onInput=${(kind) => change(at, { kind })} />
       <${TextField} label="Value" value=${row.text} onInput=${(text) => change(at, { text })} />
       <button type="button" class="small outline secondary" aria-label=${`Remove variable ${row.name || at + 1}`}
-        onClick=${() => onInput(rows.filter((_, place) => place !== at))}>Remove</button>
+          onClick=${() => onInput(rows.filter((_, place) => place !== at))}>
+        Remove
+      </button>
     </div>`)}
-    <button type="button" class="small outline" onClick=${() => onInput([...rows, { name: "", kind: "string", text: "" }])}>Add a variable</button>
+    <button type="button" class="small outline"
+        onClick=${() => onInput([...rows, { name: "", kind: "string", text: "" }])}>
+      Add a variable
+    </button>
   </fieldset>`;
 }

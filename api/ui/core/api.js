@@ -27,7 +27,8 @@ export class ApiError extends Error {
 }
 
 /** Of one intent: a repeated request with the same key is carried out once. */
-export const newKey = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
+export const newKey = () =>
+  crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 
 const address = (path, query = {}) => {
@@ -43,14 +44,20 @@ const address = (path, query = {}) => {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function send(method, path, { query, body, headers = {}, signal: abort, raw } = {}) {
-  const init = { method, headers: { ...headers }, signal: abort, cache: "no-store", credentials: "omit", keepalive: method === "DELETE" };
+  const init = {
+    method, headers: { ...headers }, signal: abort, cache: "no-store", credentials: "omit",
+    keepalive: method === "DELETE",
+  };
   if (token.value) init.headers.Authorization = `Bearer ${token.value}`;
   if (body !== undefined) {
     init.headers["Content-Type"] ??= "application/json";
     init.body = init.headers["Content-Type"] === "application/json" ? JSON.stringify(body) : body;
   }
   const sent = token.value;
-  const response = await answered(() => fetch(address(path, query), init), method === "GET" || "Idempotency-Key" in headers);
+  const response = await answered(
+    () => fetch(address(path, query), init),
+    method === "GET" || "Idempotency-Key" in headers,
+  );
   if (response.ok) return raw ? response : response.status === 204 ? null : response.json();
   const error = new ApiError(response.status, await problemOf(response), seconds(response.headers.get("Retry-After")));
   if (response.status === 401 && sent === token.value) endSession(error.message);
@@ -71,7 +78,10 @@ async function answered(request, repeatable) {
         continue;
       }
       reachable.value = false;
-      throw new ApiError(0, { code: "unreachable", detail: "The API does not answer. Nothing you typed is lost; try again." });
+      throw new ApiError(0, {
+        code: "unreachable",
+        detail: "The API does not answer. Nothing you typed is lost; try again.",
+      });
     }
   }
 }
@@ -94,8 +104,10 @@ export const api = {
     send("POST", path, { body, query, signal, headers: { "Idempotency-Key": key } }),
   /** A POST that changes nothing (previews), or that changes a known revision. */
   ask: (path, body = {}, { query, signal } = {}) => send("POST", path, { body, query, signal }),
-  act: (path, revision, body = {}) => send("POST", path, { body, headers: { ...matching(revision), "Idempotency-Key": newKey() } }),
-  put: (path, body, revision, query) => send("PUT", path, { body, query, headers: revision == null ? {} : matching(revision) }),
+  act: (path, revision, body = {}) =>
+    send("POST", path, { body, headers: { ...matching(revision), "Idempotency-Key": newKey() } }),
+  put: (path, body, revision, query) =>
+    send("PUT", path, { body, query, headers: revision == null ? {} : matching(revision) }),
   patch: (path, body, revision, query) => send("PATCH", path, { body, query, headers: matching(revision) }),
   remove: (path, revision, query) => send("DELETE", path, { query, headers: matching(revision) }),
   sendCsv: (path, text, query) =>

@@ -4,8 +4,9 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api } from "./api.js";
 
 /**
- * {data, error, loading, loadedAt, reload, setData} of `load(abortSignal)`. key: what is read, as text; another key begins
- * anew. every: milliseconds until it is read again while the page is seen; 0: never by itself.
+ * {data, error, loading, loadedAt, reload, setData} of `load(abortSignal)`.
+ * key: what is read, as text; another key begins anew.
+ * every: milliseconds until it is read again while the page is seen; 0: never by itself.
  */
 export function useResource(key, load, { every = 0 } = {}) {
   const [state, setState] = useState({ key, data: null, error: null, loading: true, loadedAt: null });
@@ -22,7 +23,8 @@ export function useResource(key, load, { every = 0 } = {}) {
       if (!mine.signal.aborted) setState({ key, data, error: null, loading: false, loadedAt: Date.now() });
     } catch (error) {
       if (error.name !== "AbortError" && !mine.signal.aborted) {
-        setState((old) => ({ ...(old.key === key ? old : { data: null, loadedAt: null }), key, error, loading: false }));
+        const kept = (old) => (old.key === key ? old : { data: null, loadedAt: null });
+        setState((old) => ({ ...kept(old), key, error, loading: false }));
       }
     }
   }, [key]);
@@ -54,7 +56,7 @@ export function useDocument(path, query = {}, options = {}) {
   return useResource(key, (signal) => (path === null ? null : api.get(path, query, signal)), options);
 }
 
-/** A list, page by page: like useResource, with `items`, and `pager` for <Pager>. Other filters begin at the first page. */
+/** A list, page by page: like useResource, with `items`, and `pager` for <Pager>. Other filters begin at page one. */
 export function useList(path, query = {}, options = {}) {
   const filters = JSON.stringify(query);
   const [pages, setPages] = useState({ filters, cursors: [null] });

@@ -60,7 +60,9 @@ export function match(routes, path) {
     const names = [];
     const pattern = route.path.replace(/:(\w+)/g, (_, name) => (names.push(name), "([^/]+)"));
     const found = new RegExp(`^${pattern}$`).exec(path);
-    if (found) return { route, params: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1])])) };
+    if (found) {
+      return { route, params: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1])])) };
+    }
   }
   return null;
 }

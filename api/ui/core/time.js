@@ -14,8 +14,13 @@ document.addEventListener("visibilitychange", () => (now.value = Date.now()));
 const formats = new Map();
 const formatOf = (zone) => {
   if (!formats.has(zone)) {
-    const options = { year: "numeric", month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit" };
-    formats.set(zone, new Intl.DateTimeFormat("en-GB", { ...options, second: "2-digit", hourCycle: "h23", timeZone: zone }));
+    const options = {
+      year: "numeric", month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit",
+    };
+    formats.set(
+      zone,
+      new Intl.DateTimeFormat("en-GB", { ...options, second: "2-digit", hourCycle: "h23", timeZone: zone }),
+    );
   }
   return formats.get(zone);
 };

@@ -18,9 +18,10 @@ const SCREENS = {
   notification_queue: "/notifications/queue",
 };
 const RESOURCES = [
-  ["dynamic_jobs", "jobs"], ["calendars", "calendars"], ["commands", "commands (run, cancel, retry ...)"], ["notification_templates", "notification templates"],
-  ["scheduled_notifications", "scheduled notifications"], ["recipients", "recipients"], ["recipient_groups", "groups"],
-  ["host_user_preferences", "what users do not want"], ["suppressions", "suppressions"], ["api_tokens", "tokens"], ["controls", "maintenance mode"],
+  ["dynamic_jobs", "jobs"], ["calendars", "calendars"], ["commands", "commands (run, cancel, retry ...)"],
+  ["notification_templates", "notification templates"], ["scheduled_notifications", "scheduled notifications"],
+  ["recipients", "recipients"], ["recipient_groups", "groups"], ["host_user_preferences", "what users do not want"],
+  ["suppressions", "suppressions"], ["api_tokens", "tokens"], ["controls", "maintenance mode"],
 ];
 
 export default function AuditLog({ query }) {
@@ -33,16 +34,30 @@ export default function AuditLog({ query }) {
     { label: "When", cell: (entry) => html`<${Moment} at=${entry.at} />`, csv: (entry) => entry.at },
     { label: "Who", cell: (entry) => entry.by ?? "–", csv: (entry) => entry.by },
     { label: "What", cell: (entry) => html`<code>${entry.action}</code>`, csv: (entry) => entry.action },
-    { label: "On", cell: (entry) => html`<${Target} entry=${entry} />`, csv: (entry) => `${entry.resource} ${entry.documentId}`, narrow: false },
-    { label: "Change", cell: (entry) => html`<button type="button" class="small outline" aria-label=${`Show the change ${entry.action} of ${nameOf(entry)}`} onClick=${() => setChosen(entry)}>Show</button>` },
+    {
+      label: "On",
+      cell: (entry) => html`<${Target} entry=${entry} />`,
+      csv: (entry) => `${entry.resource} ${entry.documentId}`,
+      narrow: false,
+    },
+    {
+      label: "Change",
+      cell: (entry) => html`<button type="button" class="small outline"
+          aria-label=${`Show the change ${entry.action} of ${nameOf(entry)}`} onClick=${() => setChosen(entry)}>
+        Show
+      </button>`,
+    },
   ];
   return html`
     <${Head} title="Audit log" about="Every change, who made it, and how it was before. Nothing here can be changed." />
     <form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
-      <${TextField} label="Id of a document or request" type="search" value=${q} onInput=${(text) => refine({ q: text })} />
+      <${TextField} label="Id of a document or request" type="search"
+        value=${q} onInput=${(text) => refine({ q: text })} />
       <${TextField} label="Who (exactly)" type="search" value=${actor} onInput=${setActor} />
-      <${TextField} label="Action, such as job.update" type="search" value=${action} onInput=${(text) => refine({ action: text })} />
-      <${SelectField} label="Of" value=${resource} onInput=${(each) => refine({ resource: each })} options=${[["", "everything"], ...RESOURCES]} />
+      <${TextField} label="Action, such as job.update" type="search"
+        value=${action} onInput=${(text) => refine({ action: text })} />
+      <${SelectField} label="Of" value=${resource} onInput=${(each) => refine({ resource: each })}
+        options=${[["", "everything"], ...RESOURCES]} />
       <${MomentField} label="From" value=${from} onInput=${(moment) => refine({ from: moment })} />
       <${MomentField} label="To" value=${to} onInput=${(moment) => refine({ to: moment })} />
     </form>
@@ -57,7 +72,9 @@ const nameOf = (entry) => entry.after?.name ?? entry.before?.name ?? entry.docum
 function Target({ entry }) {
   const screen = SCREENS[entry.resource];
   const name = nameOf(entry);
-  const shown = screen && entry.after ? html`<a href=${href(`${screen}/${encodeURIComponent(entry.documentId)}`)}>${name}</a>` : name;
+  const shown = screen && entry.after
+    ? html`<a href=${href(`${screen}/${encodeURIComponent(entry.documentId)}`)}>${name}</a>`
+    : name;
   return html`${shown}<br /><small class="muted">${entry.resource}</small>`;
 }
 

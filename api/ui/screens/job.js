@@ -37,41 +37,70 @@ const Page = ({ job, changed }) => html`
 `;
 
 const Notes = ({ job }) => html`
-  ${job.problem && html`<${Note} tone="bad">It does not run: ${job.problem} <a href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Mend it</a><//>`}
-  ${job.pause && html`<${Note} tone="warn">Paused by ${job.pause.by || "somebody"}: ${job.pause.reason || "no reason given"}. ${job.pause.until ? html`It goes on <${Moment} at=${job.pause.until} zone=${job.schedule.timezone} />.` : "It rests until somebody resumes it."}<//>`}
-  ${job.autoPaused && html`<${Note} tone="warn">Paused by itself after ${job.consecutiveFailures} failures in a row: ${job.autoPaused.reason}<//>`}
+  ${job.problem && html`<${Note} tone="bad">
+    It does not run: ${job.problem} <a href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Mend it</a>
+  <//>`}
+  ${job.pause && html`<${Note} tone="warn">
+    Paused by ${job.pause.by || "somebody"}: ${job.pause.reason || "no reason given"}.${" "}
+    ${job.pause.until
+      ? html`It goes on <${Moment} at=${job.pause.until} zone=${job.schedule.timezone} />.`
+      : "It rests until somebody resumes it."}
+  <//>`}
+  ${job.autoPaused && html`<${Note} tone="warn">
+    Paused by itself after ${job.consecutiveFailures} failures in a row: ${job.autoPaused.reason}
+  <//>`}
   ${job.enabled === false && html`<${Note}>It is disabled, so it does not run by its schedule.<//>`}
   ${job.managedBy && html`<${Note}>Kept in files${job.managedLabel && ` (${job.managedLabel})`}: change it there.<//>`}
 `;
 
-const tally = (counts) => Object.entries(counts ?? {}).map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || null;
+const tally = (counts) =>
+  Object.entries(counts ?? {}).map(([name, count]) => `${count} ${name.replaceAll("_", " ")}`).join(", ") || null;
 
 const State = ({ job }) => html`<${Facts} rows=${[
   ["State", html`<${JobState} job=${{ ...job, pause: null }} />`],
   ["Next run", html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} empty="none" />`],
-  ["Last run", job.lastRun && html`<a href=${href(`/runs/${encodeURIComponent(job.lastRun.runId)}`)}><${Badge} state=${job.lastRun.state} /></a> <${Moment} at=${job.lastRun.finishedAt} zone=${job.schedule?.timezone} />`],
+  ["Last run", job.lastRun && html`<${LastRun} job=${job} />`],
   ["Finished runs", tally(job.runs)],
   ["Did not run", tally(job.skipped)],
   ["Template", job.template],
-  ["Labels", Object.keys(job.labels ?? {}).length > 0 && Object.entries(job.labels).map(([name, value]) => html`<a key=${name} href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a> `)],
+  ["Labels", Object.keys(job.labels ?? {}).length > 0 && html`<${Labels} labels=${job.labels} />`],
   ["Made", html`${job.createdBy ?? "somebody"}, <${Moment} at=${job.createdAt} />`],
   ["Changed", html`${job.updatedBy}, <${Moment} at=${job.updatedAt} /> (revision ${job.revision})`],
 ]} />`;
 
+const LastRun = ({ job: { lastRun, schedule } }) => html`
+  <a href=${href(`/runs/${encodeURIComponent(lastRun.runId)}`)}><${Badge} state=${lastRun.state} /></a>${" "}
+  <${Moment} at=${lastRun.finishedAt} zone=${schedule?.timezone} />
+`;
+
+const Labels = ({ labels }) => Object.entries(labels).map(([name, value]) => html`
+  <a key=${name} href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a>${" "}
+`);
+
 function Coming({ job }) {
   const { schedule } = job;
   const rests = job.pause || job.enabled === false || job.state !== "active";
-  const body = { schedule: countedFrom(schedule, job.createdAt), count: COMING, viewerTimezone: schedule?.timezone === MY_ZONE ? null : MY_ZONE };
+  const body = {
+    schedule: countedFrom(schedule, job.createdAt), count: COMING,
+    viewerTimezone: schedule?.timezone === MY_ZONE ? null : MY_ZONE,
+  };
   const key = JSON.stringify([schedule, job.nextRun]);
-  const resource = useResource(key, (signal) => (rests ? null : api.ask("admin/scheduler/schedules/preview", body, { signal })));
+  const read = (signal) => (rests ? null : api.ask("admin/scheduler/schedules/preview", body, { signal }));
+  const resource = useResource(key, read);
   return html`<${Panel} title="Next occurrences">
-    ${rests ? html`<p class="muted">None while it is ${job.enabled === false ? "disabled" : job.state}.</p>` : html`<${Loaded} resource=${resource}>${(preview) => html`<${Occurrences} preview=${preview} zone=${schedule.timezone} />`}<//>`}
+    ${rests
+      ? html`<p class="muted">None while it is ${job.enabled === false ? "disabled" : job.state}.</p>`
+      : html`<${Loaded} resource=${resource}>
+          ${(preview) => html`<${Occurrences} preview=${preview} zone=${schedule.timezone} />`}
+        <//>`}
   <//>`;
 }
 
 const Definition = ({ job }) => html`<${Panel} title="Definition">
   <h3>Parameters</h3>
-  ${Object.keys(job.params ?? {}).length > 0 ? html`<${Json} value=${job.params} label="Parameters" />` : html`<p class="muted">The template's defaults.</p>`}
+  ${Object.keys(job.params ?? {}).length > 0
+    ? html`<${Json} value=${job.params} label="Parameters" />`
+    : html`<p class="muted">The template's defaults.</p>`}
   <details><summary>Schedule and policies as the API has them</summary>
     <${Json} value=${job.schedule} label="Schedule" /><${Json} value=${job.policies} label="Policies" />
   </details>

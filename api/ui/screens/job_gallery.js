@@ -19,11 +19,19 @@ export default function JobGallery() {
 function Gallery({ templates }) {
   const [search, setSearch] = useState("");
   if (templates.length === 0) {
-    return html`<${Empty} title="There are no templates yet"><p>The daemon publishes them when it starts. Start it, then load this page again. <a href=${href("/admin/daemons")}>Daemons</a></p><//>`;
+    return html`<${Empty} title="There are no templates yet">
+      <p>
+        The daemon publishes them when it starts. Start it, then load this page again.${" "}
+        <a href=${href("/admin/daemons")}>Daemons</a>
+      </p>
+    <//>`;
   }
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = templates.filter((each) => words.every((word) => `${each.name} ${each.type} ${each.category} ${each.description}`.toLowerCase().includes(word)));
-  const categories = Object.entries(Object.groupBy(found, (template) => template.category)).sort(([one], [other]) => one.localeCompare(other));
+  const found = templates.filter((each) =>
+    words.every((word) =>
+      `${each.name} ${each.type} ${each.category} ${each.description}`.toLowerCase().includes(word)));
+  const categories = Object.entries(Object.groupBy(found, (template) => template.category))
+    .sort(([one], [other]) => one.localeCompare(other));
   return html`
     <div class="filters"><${TextField} label="Search" type="search" value=${search} onInput=${setSearch} /></div>
     <p class="sr-only" role="status">${found.length} templates</p>

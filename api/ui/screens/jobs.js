@@ -16,7 +16,9 @@ import { may } from "../core/session.js";
 import { exact } from "../core/time.js";
 
 const EVERY_MS = 10_000;
-const STATES = [["", "all"], ["active", "active"], ["paused", "paused"], ["completed", "completed"], ["quarantined", "quarantined"]];
+const STATES = [
+  ["", "all"], ["active", "active"], ["paused", "paused"], ["completed", "completed"], ["quarantined", "quarantined"],
+];
 
 export default function Jobs({ query }) {
   const [typed, setTyped] = useState("");
@@ -33,9 +35,10 @@ export default function Jobs({ query }) {
     <//>
     <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
     <${Bulk} chosen=${chosen} filter=${filter} clear=${() => setChosen(new Set())} reload=${list.reload} />
-    <${DataTable} caption="Jobs" columns=${columnsWith(recent, list.reload)} list=${{ ...list, items }} csvName="jobs"
-      sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
-      selection=${may("operate") ? { ids: chosen, change: setChosen } : undefined} empty=${html`<${Nothing} filtered=${Object.values(filter).some(Boolean)} />`} />
+    <${DataTable} caption="Jobs" columns=${columnsWith(recent, list.reload)}
+      list=${{ ...list, items }} csvName="jobs" sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
+      selection=${may("operate") ? { ids: chosen, change: setChosen } : undefined}
+      empty=${html`<${Nothing} filtered=${Object.values(filter).some(Boolean)} />`} />
   `;
 }
 
@@ -52,8 +55,11 @@ function Filters({ query, typed, setTyped }) {
   return html`<form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
     <${TextField} label="Search names" type="search" value=${typed} onInput=${setTyped} />
     <${SelectField} label="State" value=${query.state} options=${STATES} onInput=${(state) => refine({ state })} />
-    <${SelectField} label="Template" value=${query.template} options=${[["", "all"], ...names]} onInput=${(template) => refine({ template })} />
-    <${SelectField} label="Enabled" value=${query.enabled} options=${[["", "all"], ["true", "enabled"], ["false", "disabled"]]} onInput=${(enabled) => refine({ enabled })} />
+    <${SelectField} label="Template"
+      value=${query.template} options=${[["", "all"], ...names]} onInput=${(template) => refine({ template })} />
+    <${SelectField} label="Enabled"
+      value=${query.enabled} options=${[["", "all"], ["true", "enabled"], ["false", "disabled"]]}
+      onInput=${(enabled) => refine({ enabled })} />
     <${LabelFilter} value=${query.label ?? ""} />
   </form>`;
 }
@@ -74,32 +80,69 @@ function Bulk({ chosen, filter, clear, reload }) {
   const [asked, setAsked] = useState(null);
   const actions = BULK_ACTIONS.filter(([, , permission]) => may(permission));
   const filtered = Object.entries(filter).filter(([, value]) => value);
-  const written = { ...(filter.label && { label: [filter.label] }), ...(filter.enabled && { enabled: filter.enabled === "true" }) };
+  const written = {
+    ...(filter.label && { label: [filter.label] }),
+    ...(filter.enabled && { enabled: filter.enabled === "true" }),
+  };
   const everything = { filter: { ...Object.fromEntries(filtered), ...written } };
   return html`
     ${chosen.size > 0 && actions.length > 0 && html`<section class="note bulk" aria-label="Chosen jobs">
       <strong>${chosen.size} chosen</strong>
-      ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small" onClick=${() => setAsked({ action, which: { ids: [...chosen] } })}>${label}</button>`)}
-      ${filtered.length > 0 && html`<${SelectField} label="All that fit the filters:" value="" options=${[["", "choose"], ...actions]} onInput=${(action) => action && setAsked({ action, which: everything })} />`}
+      ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small"
+          onClick=${() => setAsked({ action, which: { ids: [...chosen] } })}>
+        ${label}
+      </button>`)}
+      ${filtered.length > 0 && html`
+        <${SelectField} label="All that fit the filters:" value="" options=${[["", "choose"], ...actions]}
+          onInput=${(action) => action && setAsked({ action, which: everything })} />
+      `}
       <button type="button" class="plain" onClick=${clear}>Choose none</button>
     </section>`}
-    ${asked && html`<${BulkDialog} key=${asked.action} action=${asked.action} which=${asked.which} onClose=${() => setAsked(null)} onDone=${reload} />`}
+    ${asked && html`
+      <${BulkDialog} key=${asked.action} action=${asked.action} which=${asked.which} onClose=${() => setAsked(null)}
+        onDone=${reload} />
+    `}
   `;
 }
 
 const Nothing = ({ filtered }) =>
   filtered
     ? html`<${Empty} title="No job fits"><p>Change the filters, or <a href=${href("/jobs")}>show all jobs</a>.</p><//>`
-    : html`<${Empty} title="There are no jobs yet"><p>A job runs a template by a schedule. ${may("edit") && html`<a href=${href("/jobs/new")}>Make the first one</a>`}</p><//>`;
+    : html`<${Empty} title="There are no jobs yet">
+        <p>
+          A job runs a template by a schedule.${" "}
+          ${may("edit") && html`<a href=${href("/jobs/new")}>Make the first one</a>`}
+        </p>
+      <//>`;
 
 function columnsWith(recent, reload) {
   return [
-    { label: "Name", sort: "name", cell: (job) => html`<a href=${jobAddress(job.id)}>${job.name ?? job.id}</a><${Labels} labels=${job.labels} />`, csv: (job) => job.name },
+    {
+      label: "Name",
+      sort: "name",
+      cell: (job) => html`<a href=${jobAddress(job.id)}>${job.name ?? job.id}</a><${Labels} labels=${job.labels} />`,
+      csv: (job) => job.name,
+    },
     { label: "State", cell: (job) => html`<${JobState} job=${job} />`, csv: (job) => job.state },
     { label: "Template", narrow: false, cell: (job) => job.template, csv: (job) => job.template },
-    { label: "Schedule", narrow: false, cell: (job) => job.rule ?? html`<span class="muted">${job.problem}</span>`, csv: (job) => job.rule },
-    { label: "Next run", sort: "next", cell: (job) => html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} />`, csv: (job) => job.nextRun && exact(job.nextRun, "UTC") },
-    { label: "Last run", narrow: false, cell: (job) => html`<${LastRun} job=${job} />`, csv: (job) => job.lastRun?.state },
+    {
+      label: "Schedule",
+      narrow: false,
+      cell: (job) => job.rule ?? html`<span class="muted">${job.problem}</span>`,
+      csv: (job) => job.rule,
+    },
+    {
+      label: "Next run",
+      sort: "next",
+      cell: (job) => html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} />`,
+      csv: (job) => job.nextRun && exact(job.nextRun, "UTC"),
+    },
+    {
+      label: "Last run",
+      narrow: false,
+      cell: (job) => html`<${LastRun} job=${job} />`,
+      csv: (job) => job.lastRun?.state,
+    },
     { label: "Last 20", narrow: false, cell: (job) => html`<${Sparkline} runs=${recent[job.id] ?? []} />` },
     { label: "Actions", cell: (job) => html`<${RowActions} job=${job} reload=${reload} />` },
   ];
@@ -107,11 +150,22 @@ function columnsWith(recent, reload) {
 
 const Labels = ({ labels }) =>
   Object.keys(labels ?? {}).length > 0 &&
-  html`<span class="labels">${Object.entries(labels).map(([name, value]) => html`<button key=${name} type="button" class="plain label" title="Show only these" onClick=${() => refine({ label: `${name}=${value}` })}>${name}=${value}</button>`)}</span>`;
+  html`<span class="labels">
+    ${Object.entries(labels)
+      .map(([name, value]) => html`<button key=${name} type="button" class="plain label" title="Show only these"
+          onClick=${() => refine({ label: `${name}=${value}` })}>
+        ${name}=${value}
+      </button>`)}
+  </span>`;
 
 const LastRun = ({ job: { lastRun, schedule } }) =>
   lastRun
-    ? html`<a class="plain-link" href=${href(`/runs/${encodeURIComponent(lastRun.runId)}`)}><${Badge} state=${lastRun.state} /></a> <${Moment} at=${lastRun.finishedAt} zone=${schedule?.timezone} />`
+    ? html`
+        <a class="plain-link" href=${href(`/runs/${encodeURIComponent(lastRun.runId)}`)}>
+          <${Badge} state=${lastRun.state} />
+        </a>${" "}
+        <${Moment} at=${lastRun.finishedAt} zone=${schedule?.timezone} />
+      `
     : html`<span class="muted">none yet</span>`;
 
 /** All that can be done with one job, in a dialog: a row stays short. */
@@ -122,7 +176,10 @@ function RowActions({ job, reload }) {
     reload();
   };
   return html`
-    <button type="button" class="small outline" aria-label=${`Actions for ${job.name ?? job.id}`} onClick=${() => setOpen(true)}>Actions</button>
+    <button type="button" class="small outline" aria-label=${`Actions for ${job.name ?? job.id}`}
+        onClick=${() => setOpen(true)}>
+      Actions
+    </button>
     ${open && html`<${Dialog} title=${job.name ?? job.id} onClose=${() => setOpen(false)}>
       <p>${job.rule}</p><div class="actions"><${JobActions} job=${job} changed=${changed} /></div>
     <//>`}

@@ -1,6 +1,8 @@
 /** Overview: whether all is well, at one glance, and why not. */
 import { Badge, Failure, Head, Moment, Note, Panel } from "../components/basics.js";
-import { ComingPanel, FailuresPanel, HeatPanel, RunsPerHourPanel, SuccessTile, useStatistics } from "../components/overview_history.js";
+import {
+  ComingPanel, FailuresPanel, HeatPanel, RunsPerHourPanel, SuccessTile, useStatistics,
+} from "../components/overview_history.js";
 import { RunningList } from "../components/runs.js";
 import { Figure } from "../components/figure.js";
 import { html } from "../core/html.js";
@@ -19,7 +21,9 @@ export default function Overview() {
   return html`
     <${Head} title="Overview"><${Freshness} /><//>
     ${seen === null
-      ? statusError.value ? html`<${Failure} error=${statusError.value} retry=${readStatus} />` : html`<p aria-busy="true">Loading…</p>`
+      ? statusError.value
+          ? html`<${Failure} error=${statusError.value} retry=${readStatus} />`
+          : html`<p aria-busy="true">Loading…</p>`
       : html`<${Verdict} seen=${seen} /><${Tiles} seen=${seen} statistics=${statistics} />`}
     <div class="halves">
       <div>
@@ -51,9 +55,13 @@ function Verdict({ seen }) {
   }
   return html`
     ${alarms.length > 0 && html`<div class="note bad" role="alert"><ul aria-label="Alarms">
-      ${seen.alarms.map((alarm) => html`<li key=${alarm.detail}><strong>${alarm.code.replaceAll("_", " ")}:</strong> ${alarm.detail}</li>`)}
+      ${seen.alarms.map((alarm) => html`
+        <li key=${alarm.detail}><strong>${alarm.code.replaceAll("_", " ")}:</strong> ${alarm.detail}</li>
+      `)}
     </ul></div>`}
-    ${others.length > 0 && html`<${Note} tone="warn"><ul aria-label="Needs attention">${others.map((problem) => html`<li key=${problem}>${problem}</li>`)}</ul><//>`}
+    ${others.length > 0 && html`<${Note} tone="warn">
+      <ul aria-label="Needs attention">${others.map((problem) => html`<li key=${problem}>${problem}</li>`)}</ul>
+    <//>`}
   `;
 }
 
@@ -64,9 +72,11 @@ function Tiles({ seen, statistics }) {
   return html`<dl class="figures">
     <${DaemonTile} seen=${seen} />
     <${SuccessTile} statistics=${statistics} />
-    <${Figure} label="Overdue" value=${late} tone=${late > 0 ? "bad" : "good"} about=${`${seen.overdue ?? 0} jobs, ${seen.overdueNotifications ?? 0} notifications`} />
+    <${Figure} label="Overdue" value=${late} tone=${late > 0 ? "bad" : "good"}
+      about=${`${seen.overdue ?? 0} jobs, ${seen.overdueNotifications ?? 0} notifications`} />
     <${Figure} label="Runs running" value=${runs.running} about=${`${runs.retry_wait ?? 0} wait for another attempt`} />
-    <${Figure} label="Runs waiting" value=${runs.pending} about=${seen.oldestWaiting.run && html`the oldest since <${Moment} at=${seen.oldestWaiting.run} />`} />
+    <${Figure} label="Runs waiting" value=${runs.pending}
+      about=${seen.oldestWaiting.run && html`the oldest since <${Moment} at=${seen.oldestWaiting.run} />`} />
     <${Figure} label="Messages waiting" value=${(messages.pending ?? 0) + (messages.retry_wait ?? 0)}
       about=${oldest ? html`the oldest due <${Moment} at=${oldest} />` : `${messages.sending ?? 0} being sent`} />
     <${Figure} label="Messages to decide" value=${messages.unknown} tone=${messages.unknown > 0 ? "warn" : ""}

@@ -31,46 +31,91 @@ function People() {
   const list = useList("notifications/recipients", { q });
   const [open, setOpen] = useState(null);
   const close = () => setOpen(null);
-  const saved = (text) => {
+  const imported = () => {
     close();
-    tell(text);
     list.reload();
   };
+  const saved = (text) => {
+    tell(text);
+    imported();
+  };
   return html`
-    <${Head} title="Recipients" about="People who can be notified, beside plain addresses and users of the host application.">
-      ${may("edit") && html`<button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button>
-        <button type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button>`}
+    <${Head} title="Recipients"
+        about="People who can be notified, beside plain addresses and users of the host application.">
+      ${may("edit") && html`
+        <button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button>
+        <button type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button>
+      `}
     <//>
     ${tabs("people")}
-    <div class="filters"><${SearchField} label="Search" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} /></div>
-    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)} list=${list} csvName="recipients" rowLabel=${nameOf} empty=${q
-      ? html`<${Empty} title="Nobody found"><p>Each word has to begin a word of the name, the address, the number or the key.</p><//>` : nobody(setOpen)} />
-    ${open === "import" && html`<${ImportDialog} onClose=${close} onImported=${() => { close(); list.reload(); }} />`}
-    ${open?.person !== undefined && html`<${RecipientDialog} person=${open.person} onClose=${close}
-      onSaved=${(person) => saved(`${nameOf(person)} is saved.`)} />`}
+    <div class="filters">
+      <${SearchField} label="Search" placeholder="name, address, number or key" value=${typed} onInput=${setTyped} />
+    </div>
+    <${DataTable} caption="Recipients" columns=${columnsOf(setOpen, list.reload)}
+      list=${list} csvName="recipients" rowLabel=${nameOf}
+      empty=${q
+        ? html`<${Empty} title="Nobody found">
+            <p>Each word has to begin a word of the name, the address, the number or the key.</p>
+          <//>`
+        : nobody(setOpen)} />
+    ${open === "import" && html`<${ImportDialog} onClose=${close} onImported=${imported} />`}
+    ${open?.person !== undefined && html`
+      <${RecipientDialog} person=${open.person} onClose=${close}
+        onSaved=${(person) => saved(`${nameOf(person)} is saved.`)} />
+    `}
   `;
 }
 
 const nameOf = (person) => person.name || person.email || person.phone || person.id;
 
 const columnsOf = (setOpen, reload) => [
-  { label: "Name", cell: (row) => html`${nameOf(row)}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`, csv: (row) => row.name },
+  {
+    label: "Name",
+    cell: (row) => html`${nameOf(row)}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`,
+    csv: (row) => row.name,
+  },
   { label: "E-mail", cell: (row) => row.email ?? "–", csv: (row) => row.email },
-  { label: "Phone", cell: (row) => html`<span class="number">${row.phone ?? "–"}</span>`, csv: (row) => row.phone, narrow: false },
+  {
+    label: "Phone",
+    cell: (row) => html`<span class="number">${row.phone ?? "–"}</span>`,
+    csv: (row) => row.phone,
+    narrow: false,
+  },
   { label: "Time zone", cell: (row) => row.timezone ?? "–", csv: (row) => row.timezone, narrow: false },
-  { label: "Opt-outs", cell: (row) => optOutsText(row.optOuts) || "–", csv: (row) => optOutsText(row.optOuts), narrow: false },
+  {
+    label: "Opt-outs",
+    cell: (row) => optOutsText(row.optOuts) || "–",
+    csv: (row) => optOutsText(row.optOuts),
+    narrow: false,
+  },
   { label: "External key", cell: (row) => row.externalKey ?? "–", csv: (row) => row.externalKey, narrow: false },
-  { label: "Changed", cell: (row) => html`<${Moment} at=${row.updatedAt} />`, csv: (row) => row.updatedAt, narrow: false },
-  ...(may("edit") ? [{ label: "Actions", cell: (row) => html`<${RowActions} person=${row} onEdit=${() => setOpen({ person: row })} onDeleted=${reload} />` }]
+  {
+    label: "Changed",
+    cell: (row) => html`<${Moment} at=${row.updatedAt} />`,
+    csv: (row) => row.updatedAt,
+    narrow: false,
+  },
+  ...(may("edit")
+    ? [{
+        label: "Actions",
+        cell: (row) => html`
+          <${RowActions} person=${row} onEdit=${() => setOpen({ person: row })} onDeleted=${reload} />
+        `,
+      }]
     : []),
 ];
 
 function RowActions({ person, onEdit, onDeleted }) {
   const name = nameOf(person);
   const remove = async () => {
-    const text = `${name} is deleted. Groups and scheduled notifications that name them no longer reach them. This cannot be undone.`;
+    const text =
+      `${name} is deleted. Groups and scheduled notifications that name them no longer reach them. ` +
+      "This cannot be undone.";
     if (!(await ask({ title: `Delete ${name}?`, text, yes: "Delete", danger: true }))) return;
-    await attempt(() => unlessManaged((query) => api.remove(`notifications/recipients/${person.id}`, person.revision, query)), `${name} is deleted.`);
+    await attempt(
+      () => unlessManaged((query) => api.remove(`notifications/recipients/${person.id}`, person.revision, query)),
+      `${name} is deleted.`,
+    );
     onDeleted();
   };
   return html`<span class="actions">
@@ -81,6 +126,8 @@ function RowActions({ person, onEdit, onDeleted }) {
 
 const nobody = (setOpen) => html`<${Empty} title="There are no recipients">
   <p>Add people one by one, or import them from a CSV file. A scheduled notification may also name plain addresses.</p>
-  ${may("edit") && html`<div class="actions center"><button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button><button
-    type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button></div>`}
+  ${may("edit") && html`<div class="actions center">
+    <button type="button" class="outline" onClick=${() => setOpen("import")}>Import CSV</button>
+    <button type="button" onClick=${() => setOpen({ person: null })}>Add a recipient</button>
+  </div>`}
 <//>`;

@@ -22,9 +22,12 @@ export default function Run({ params }) {
     return () => clearInterval(timer);
   }, [live, resource.reload]);
   const asked = ({ runId }) => (runId === run.id ? resource.reload() : go(`/runs/${encodeURIComponent(runId)}`));
-  if (run === null && resource.error?.status === 404) return html`<${Waiting} reload=${resource.reload} id=${params.id} />`;
+  if (run === null && resource.error?.status === 404) {
+    return html`<${Waiting} reload=${resource.reload} id=${params.id} />`;
+  }
   return html`
-    <${Head} title=${run ? `Run of ${run.jobName ?? "a deleted job"}` : "Run"} about=${run && html`scheduled for <${Exact} at=${run.scheduledFor} />`}>
+    <${Head} title=${run ? `Run of ${run.jobName ?? "a deleted job"}` : "Run"}
+        about=${run && html`scheduled for <${Exact} at=${run.scheduledFor} />`}>
       ${run && html`<${RunActions} run=${run} done=${asked} />`}
     <//>
     <${Loaded} resource=${resource}>${(found) => html`<${Found} run=${found} path=${path} live=${live} />`}<//>
@@ -39,8 +42,13 @@ function Waiting({ reload, id }) {
   }, [reload]);
   return html`
     <${Head} title="Run" />
-    <${Note} tone="busy"><p>There is no run <code>${id}</code> yet. If it was just asked for, it appears here when the daemon takes it; otherwise it is deleted.
-      <a href=${href("/runs")}>All runs</a></p><//>
+    <${Note} tone="busy">
+      <p>
+        There is no run <code>${id}</code> yet. If it was just asked for, it appears here when the daemon takes it;
+        otherwise it is deleted.
+        <a href=${href("/runs")}>All runs</a>
+      </p>
+    <//>
   `;
 }
 
@@ -54,8 +62,15 @@ const Found = ({ run, path, live }) => html`
   <${Panel} title="What happened"><${History} run=${run} /><//>
   <${RunLog} path=${`${path}/logs`} live=${live} attempts=${run.attempt} />
   <div class="halves">
-    <${Panel} title="Parameters, as they were">${Object.keys(run.params ?? {}).length > 0 ? html`<${Json} value=${run.params} label="Parameters" />` : html`<p class="muted">None.</p>`}<//>
-    ${run.result && Object.keys(run.result.metrics).length > 0 && html`<${Panel} title="Figures"><${Facts} rows=${Object.entries(run.result.metrics).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)])} /><//>`}
+    <${Panel} title="Parameters, as they were">
+      ${Object.keys(run.params ?? {}).length > 0
+        ? html`<${Json} value=${run.params} label="Parameters" />`
+        : html`<p class="muted">None.</p>`}
+    <//>
+    ${run.result && Object.keys(run.result.metrics).length > 0 && html`<${Panel} title="Figures">
+      <${Facts} rows=${Object.entries(run.result.metrics)
+          .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)])} />
+    <//>`}
   </div>
 `;
 
@@ -63,10 +78,17 @@ const Found = ({ run, path, live }) => html`
 function Ending({ run }) {
   if (run.problem) return html`<${Note} tone="bad">${run.problem}<//>`;
   if (run.reason) {
-    const span = run.span && html` Stands for ${run.span.exact ? "" : "at least "}${run.span.count} occurrences, from <${Exact} at=${run.span.from} /> to <${Exact} at=${run.span.to} />.`;
+    const span = run.span && html`
+      ${" "}Stands for ${run.span.exact ? "" : "at least "}${run.span.count} occurrences, from${" "}
+      <${Exact} at=${run.span.from} /> to <${Exact} at=${run.span.to} />.
+    `;
     return html`<${Note} tone="warn">${run.reason.replaceAll("_", " ")}.${span}<//>`;
   }
-  if (run.error) return html`<${Note} tone=${isLive(run) ? "warn" : "bad"} role="status"><p><strong>${run.error.type}</strong> ${run.error.message}</p><//>`;
+  if (run.error) {
+    return html`<${Note} tone=${isLive(run) ? "warn" : "bad"} role="status">
+      <p><strong>${run.error.type}</strong> ${run.error.message}</p>
+    <//>`;
+  }
   if (run.result?.summary) return html`<${Note} tone="good">${run.result.summary}<//>`;
   return null;
 }
@@ -91,15 +113,23 @@ function History({ run }) {
   const moments = [{ at: run.createdAt, words: "planned" }];
   for (const each of run.attempts ?? []) {
     moments.push({ at: each.startedAt, words: `attempt ${each.number} started` });
-    moments.push({ at: each.finishedAt, words: `attempt ${each.number}`, state: each.state, error: each.error, tookMs: Date.parse(each.finishedAt) - Date.parse(each.startedAt) });
+    moments.push({
+      at: each.finishedAt, words: `attempt ${each.number}`, state: each.state, error: each.error,
+      tookMs: Date.parse(each.finishedAt) - Date.parse(each.startedAt),
+    });
   }
   if (run.startedAt) moments.push({ at: run.startedAt, words: `attempt ${run.attempt} started` });
   if (run.slowAt) moments.push({ at: run.slowAt, words: "took longer than expected" });
-  if (run.finishedAt) moments.push({ at: run.finishedAt, words: "ended:", state: run.state, error: run.error, tookMs: run.durationMs });
+  if (run.finishedAt) {
+    moments.push({ at: run.finishedAt, words: "ended:", state: run.state, error: run.error, tookMs: run.durationMs });
+  }
   if (run.nextAttemptAt && isLive(run)) moments.push({ at: run.nextAttemptAt, words: "next attempt" });
-  return html`<ol class="lines">${moments.filter((each) => each.at).map((each) => html`<li key=${`${each.at}${each.words}`}>
-    <span class="muted"><${Exact} at=${each.at} /></span> ${each.words} ${each.state && html`<${Badge} state=${each.state} />`}
-    ${Number.isFinite(each.tookMs) && html` <small class="muted">after <${Took} ms=${each.tookMs} /></small>`}
-    ${each.error && html`<br /><small>${each.error.type}: ${each.error.message}</small>`}
-  </li>`)}</ol>`;
+  return html`<ol class="lines">
+    ${moments.filter((each) => each.at).map((each) => html`<li key=${`${each.at}${each.words}`}>
+      <span class="muted"><${Exact} at=${each.at} /></span> ${each.words}${" "}
+      ${each.state && html`<${Badge} state=${each.state} />`}
+      ${Number.isFinite(each.tookMs) && html` <small class="muted">after <${Took} ms=${each.tookMs} /></small>`}
+      ${each.error && html`<br /><small>${each.error.type}: ${each.error.message}</small>`}
+    </li>`)}
+  </ol>`;
 }

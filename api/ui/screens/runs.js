@@ -12,12 +12,32 @@ const EVERY_MS = 5000;
 const WORDS = { retry_wait: "waiting for another attempt", timed_out: "timed out" };
 
 const COLUMNS = [
-  { label: "Job", cell: (run) => html`<${JobLink} run=${run} /><br /><small class="muted">${run.template}</small>`, csv: (run) => run.jobName ?? run.jobId },
-  { label: "State", cell: (run) => html`<a href=${runAddress(run)} aria-label=${`Run of ${run.jobName ?? run.jobId}, ${run.state}`}><${Badge} state=${run.state} /></a>`, csv: (run) => run.state },
+  {
+    label: "Job",
+    cell: (run) => html`<${JobLink} run=${run} /><br /><small class="muted">${run.template}</small>`,
+    csv: (run) => run.jobName ?? run.jobId,
+  },
+  {
+    label: "State",
+    cell: (run) => html`<a href=${runAddress(run)} aria-label=${`Run of ${run.jobName ?? run.jobId}, ${run.state}`}>
+      <${Badge} state=${run.state} />
+    </a>`,
+    csv: (run) => run.state,
+  },
   { label: "Scheduled for", cell: (run) => html`<${Moment} at=${run.scheduledFor} />`, csv: (run) => run.scheduledFor },
   { label: "Took", cell: (run) => html`<${RunTook} run=${run} />`, csv: (run) => run.durationMs },
-  { label: "Attempt", cell: (run) => html`<span class="number">${run.attempt ? `${run.attempt} of ${run.maxAttempts}` : "–"}</span>`, csv: (run) => run.attempt, narrow: false },
-  { label: "Trigger", cell: (run) => html`<span class="number">${run.trigger}</span>`, csv: (run) => run.trigger, narrow: false },
+  {
+    label: "Attempt",
+    cell: (run) => html`<span class="number">${run.attempt ? `${run.attempt} of ${run.maxAttempts}` : "–"}</span>`,
+    csv: (run) => run.attempt,
+    narrow: false,
+  },
+  {
+    label: "Trigger",
+    cell: (run) => html`<span class="number">${run.trigger}</span>`,
+    csv: (run) => run.trigger,
+    narrow: false,
+  },
   { label: "Result or reason", cell: (run) => html`${outcomeOf(run)}<${Progress} run=${run} />`, csv: outcomeOf },
 ];
 
@@ -27,7 +47,13 @@ export default function Runs({ query }) {
   const filtered = Object.values({ state, template, jobId, from, to }).some(Boolean);
   const empty = filtered
     ? html`<${Empty} title="No run fits"><p><button type="button" onClick=${clear}>Show all runs</button></p><//>`
-    : html`<${Empty} title="Nothing has run yet"><p>${may("edit") ? html`<a href=${href("/jobs/new")}>Create a job</a>, and its runs appear here.` : "Runs of jobs appear here."}</p><//>`;
+    : html`<${Empty} title="Nothing has run yet">
+        <p>
+          ${may("edit")
+            ? html`<a href=${href("/jobs/new")}>Create a job</a>, and its runs appear here.`
+            : "Runs of jobs appear here."}
+        </p>
+      <//>`;
   return html`
     <${Head} title="Runs" about="The latest first; refreshes by itself." />
     <${Filters} query=${query} />
@@ -43,7 +69,8 @@ function Filters({ query }) {
   return html`<form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
     <${SelectField} label="State" value=${query.state} onInput=${(state) => refine({ state })}
       options=${[["", "any"], ...RUN_STATES.map((each) => [each, WORDS[each] ?? each])]} />
-    <${SelectField} label="Template" value=${query.template} onInput=${(template) => refine({ template })} options=${[["", "any"], ...names]} />
+    <${SelectField} label="Template" value=${query.template} onInput=${(template) => refine({ template })}
+      options=${[["", "any"], ...names]} />
     <${TextField} label="Job id" value=${query.jobId} onInput=${(jobId) => refine({ jobId: jobId.trim() })} />
     <${MomentField} label="From" value=${query.from} onInput=${(from) => refine({ from })} />
     <${MomentField} label="To" value=${query.to} onInput=${(to) => refine({ to })} />

@@ -1,4 +1,4 @@
-/** One scheduled notification: what it says, when it is sent next, what became of its messages, and what can be done. */
+/** One scheduled notification: what it says, when it is sent next, what became of its messages, what can be done. */
 import { useState } from "preact/hooks";
 
 import { Badge, Empty, Exact, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
@@ -15,6 +15,7 @@ import { MY_ZONE, exact } from "../core/time.js";
 
 const EVERY_MS = 5000;
 const COMING = 10;
+const NOT_LOADED = "The dialog cannot be loaded. There may be a new version: load the page again.";
 
 export default function ScheduledNotification({ params, query }) {
   const resource = useDocument(`notifications/scheduled/${params.id}`, {}, { every: EVERY_MS });
@@ -29,8 +30,14 @@ export default function ScheduledNotification({ params, query }) {
         <${Standing} notification=${notification} />
         <${Tiles} statistics=${notification.statistics} />
         <div class="grid">
-          <section class="card" aria-labelledby="coming"><h2 id="coming">Coming sends</h2><${Coming} notification=${notification} /></section>
-          <section class="card" aria-labelledby="definition"><h2 id="definition">Definition</h2><${NotificationFacts} notification=${notification} /></section>
+          <section class="card" aria-labelledby="coming">
+            <h2 id="coming">Coming sends</h2>
+            <${Coming} notification=${notification} />
+          </section>
+          <section class="card" aria-labelledby="definition">
+            <h2 id="definition">Definition</h2>
+            <${NotificationFacts} notification=${notification} />
+          </section>
         </div>
         <h2 class="apart">Messages</h2>
         <${Messages} id=${params.id} state=${query.state ?? ""} />
@@ -48,10 +55,15 @@ const Damaged = ({ notification }) => html`
 function HeadActions({ notification, onChanged }) {
   const waiting = notification.state === "awaiting_approval" && may("edit");
   return html`
-    ${waiting && notification.approval?.requestedBy !== me.value.name && html`<${ApproveButton} notification=${notification} onChanged=${onChanged} />`}
-    ${may("operate") && notification.statistics.failed > 0 && html`<${RetryFailedButton} notification=${notification} onChanged=${onChanged} />`}
+    ${waiting && notification.approval?.requestedBy !== me.value.name && html`
+      <${ApproveButton} notification=${notification} onChanged=${onChanged} />
+    `}
+    ${may("operate") && notification.statistics.failed > 0 && html`
+      <${RetryFailedButton} notification=${notification} onChanged=${onChanged} />
+    `}
     ${may("edit") && html`<${EditButton} notification=${notification} onSaved=${onChanged} />`}
-    <${NotificationActions} notification=${notification} onChanged=${onChanged} onDeleted=${() => go("/notifications/scheduled")} />
+    <${NotificationActions} notification=${notification} onChanged=${onChanged}
+      onDeleted=${() => go("/notifications/scheduled")} />
   `;
 }
 
@@ -72,12 +84,20 @@ function EditButton({ notification, onSaved }) {
       ]);
       setOpen({ Modal: module.default, template });
     } catch (error) {
-      tellError(error instanceof ApiError ? error : new Error("The dialog cannot be loaded. There may be a new version: load the page again."));
+      tellError(error instanceof ApiError ? error : new Error(NOT_LOADED));
     }
   };
   const close = () => setOpen(null);
-  return html`<button type="button" class="outline" onClick=${edit}>Edit</button>
-    ${open && html`<${open.Modal} template=${open.template} existing=${notification} onClose=${close} onSaved=${() => { close(); onSaved(); }} />`}`;
+  const saved = () => {
+    close();
+    onSaved();
+  };
+  return html`
+    <button type="button" class="outline" onClick=${edit}>Edit</button>
+    ${open && html`
+      <${open.Modal} template=${open.template} existing=${notification} onClose=${close} onSaved=${saved} />
+    `}
+  `;
 }
 
 const Standing = ({ notification: { state, problem, pause, approval, managedBy } }) => html`
@@ -88,14 +108,16 @@ const Standing = ({ notification: { state, problem, pause, approval, managedBy }
     than its author${approval && ` (${approval.requestedBy})`} approves it.
   <//>`}
   ${pause && html`<${Note} tone="warn" role="note">
-    Paused by ${pause.by}, <${Moment} at=${pause.at} />${pause.until ? html`, until ${exact(pause.until)}` : ", until somebody resumes it"}. ${pause.reason}
+    Paused by ${pause.by}, <${Moment} at=${pause.at} />
+    ${pause.until ? html`, until ${exact(pause.until)}` : ", until somebody resumes it"}. ${pause.reason}
   <//>`}
   ${managedBy && html`<${Note} role="note">It is kept in files: change it there.<//>`}
 `;
 
 const Tiles = ({ statistics }) => html`<section aria-label="Statistics of its messages">
   <dl class="tiles">
-    ${STATISTICS.map(([name, meaning, tone]) => html`<div key=${name} class=${`card tile ${statistics[name] > 0 ? tone : ""}`}>
+    ${STATISTICS.map(([name, meaning, tone]) => html`<div key=${name}
+        class=${`card tile ${statistics[name] > 0 ? tone : ""}`}>
       <dt>${name}</dt><dd><strong class="number">${statistics[name]}</strong><small>${meaning}</small></dd>
     </div>`)}
   </dl>
@@ -110,22 +132,28 @@ function Coming({ notification }) {
   );
   if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
   return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
-    ${notification.recipientTimezone && html`<p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>`}
-    ${occurrences.length === 0 ? html`<p class="muted">No more: the schedule has ended.</p>` : html`<ol class="plain-list">
-      ${occurrences.map((each) => html`<li key=${each.at}>
-        <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
-        ${each.excluded ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>` : html`<small
-          class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
-        ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
-      </li>`)}
-    </ol>`}
+    ${notification.recipientTimezone && html`
+      <p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>
+    `}
+    ${occurrences.length === 0
+      ? html`<p class="muted">No more: the schedule has ended.</p>`
+      : html`<ol class="plain-list">
+          ${occurrences.map((each) => html`<li key=${each.at}>
+            <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
+            ${each.excluded
+              ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>`
+              : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
+            ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
+          </li>`)}
+        </ol>`}
   `}<//>`;
 }
 
 function Messages({ id, state }) {
   const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
-  const empty = html`<${Empty}
-    title=${state ? "No such message" : "No messages yet"}><p>${state ? "Choose another state." : "They appear when it falls due."}</p><//>`;
+  const empty = html`<${Empty} title=${state ? "No such message" : "No messages yet"}>
+    <p>${state ? "Choose another state." : "They appear when it falls due."}</p>
+  <//>`;
   return html`
     <${MessageFilters} state=${state} onState=${(value) => refine({ state: value })} />
     <${MessagesTable} list=${list} caption="Its messages" csvName="messages" empty=${empty} />

@@ -20,16 +20,26 @@ import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
 
 const CHANNEL_OPTIONS = [["email", "E-mail"], ["sms", "SMS"]];
 const FIELDS = ["name", "category", "channels", "subject", "text", "html", "sms", "replyTo", "variables"];
-const NEW = { name: "", category: "", channels: ["email"], subject: "", text: "", html: null, sms: null, replyTo: null, attachments: [], variables: [] };
+const NEW = {
+  name: "", category: "", channels: ["email"], subject: "", text: "", html: null, sms: null, replyTo: null,
+  attachments: [], variables: [],
+};
 
 const valuesOf = (template) => Object.fromEntries(Object.keys(NEW).map((name) => [name, template[name] ?? NEW[name]]));
 
 /** Texts of channels that are not chosen are not sent; empty ones are none. */
-const toSave = (values) => ({ ...values, ...Object.fromEntries(["subject", "text", "html", "sms", "replyTo"].map((name) => [name, values[name] || null])) });
+const toSave = (values) => ({
+  ...values,
+  ...Object.fromEntries(["subject", "text", "html", "sms", "replyTo"].map((name) => [name, values[name] || null])),
+});
 
 export default function TemplateEditor({ params }) {
   const resource = useDocument(params.id ? `notifications/templates/${params.id}` : null);
-  if (params.id && !resource.data) return resource.error ? html`<${Failure} error=${resource.error} retry=${resource.reload} />` : html`<p aria-busy="true">Loading…</p>`;
+  if (params.id && !resource.data) {
+    return resource.error
+      ? html`<${Failure} error=${resource.error} retry=${resource.reload} />`
+      : html`<p aria-busy="true">Loading…</p>`;
+  }
   return html`<${Editor} template=${params.id ? resource.data : null} />`;
 }
 
@@ -41,7 +51,9 @@ function Editor({ template }) {
   const path = template ? `notifications/templates/${template.id}` : "notifications/templates";
   const form = useForm(first, async (values, key) => {
     const body = toSave(values);
-    const answer = template ? await unlessManaged((force) => api.put(path, body, revision.current, force)) : await api.post(path, body, { key });
+    const answer = template
+      ? await unlessManaged((force) => api.put(path, body, revision.current, force))
+      : await api.post(path, body, { key });
     tell(template ? `Saved as version ${answer.version}.` : `“${answer.name}” is made.`);
     if (!template) return go(`/notifications/templates/${answer.id}`);
     revision.current = answer.revision;
@@ -50,6 +62,10 @@ function Editor({ template }) {
   const { values, set, error } = form;
   const preview = useTemplatePreview(toSave(values), {});
   const close = () => setOpen(null);
+  const show = (scheduled) => {
+    close();
+    go(`/notifications/scheduled/${scheduled.id}`);
+  };
   const restore = (version) => {
     for (const [name, value] of Object.entries(valuesOf(version))) set(name, value);
     close();
@@ -57,17 +73,28 @@ function Editor({ template }) {
   };
   const email = values.channels.includes("email");
   return html`
-    <${Head} title=${template ? saved.name : "New notification template"} about=${template && `Version ${saved.version}`}>
+    <${Head} title=${template ? saved.name : "New notification template"}
+        about=${template && `Version ${saved.version}`}>
       ${template && html`
         <button type="button" class="outline" onClick=${() => setOpen("versions")}>Versions</button>
-        ${may("edit") && html`<button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>Send a test</button>
-          <button type="button" disabled=${form.dirty} title="Schedule this notification: choose who gets it, when, and how often" onClick=${() => setOpen("schedule")}>⏰ Schedule</button>`}
+        ${may("edit") && html`
+          <button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>
+            Send a test
+          </button>
+          <button type="button" disabled=${form.dirty}
+              title="Schedule this notification: choose who gets it, when, and how often"
+              onClick=${() => setOpen("schedule")}>
+            ⏰ Schedule
+          </button>
+        `}
       `}
     <//>
     ${template?.problem && html`<${Note} tone="bad">${template.problem}<//>`}
     <div class="side-by-side">
-      <${Form} form=${form} label="Notification template" submitLabel=${template ? "Save a new version" : "Create"} onCancel=${() => go("/notifications/templates")}>
-        <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS} valuesOf=${valuesOf} />
+      <${Form} form=${form} label="Notification template" submitLabel=${template ? "Save a new version" : "Create"}
+          onCancel=${() => go("/notifications/templates")}>
+        <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS}
+          valuesOf=${valuesOf} />
         <div class="columns">
           <${TextField} label="Name" required ...${form.bind("name")} />
           <${TextField} label="Category" ...${form.bind("category")} help="People may opt out of a category." />
@@ -80,12 +107,17 @@ function Editor({ template }) {
           <${TextField} label="Reply to" ...${form.bind("replyTo")} />
         `}
         ${values.channels.includes("sms") && html`<${AreaField} label="SMS" rows="3" code ...${form.bind("sms")} />`}
-        <${DeclaredVariables} value=${values.variables} onInput=${(variables) => set("variables", variables)} error=${error} />
+        <${DeclaredVariables} value=${values.variables} onInput=${(variables) => set("variables", variables)}
+          error=${error} />
       <//>
       <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} preview=${preview} /></section>
     </div>
-    ${open === "versions" && html`<${TemplateVersions} template=${saved} onClose=${close} onRestore=${may("edit") ? restore : null} />`}
+    ${open === "versions" && html`
+      <${TemplateVersions} template=${saved} onClose=${close} onRestore=${may("edit") ? restore : null} />
+    `}
     ${open === "test" && html`<${TestSend} template=${saved} onClose=${close} />`}
-    ${open === "schedule" && html`<${ScheduleNotificationModal} template=${saved} onClose=${close} onSaved=${(notification) => { close(); go(`/notifications/scheduled/${notification.id}`); }} />`}
+    ${open === "schedule" && html`
+      <${ScheduleNotificationModal} template=${saved} onClose=${close} onSaved=${show} />
+    `}
   `;
 }
