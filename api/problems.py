@@ -65,6 +65,7 @@ class ProblemCode(StrEnum):
     TOO_MANY = "too_many"  # there is no room for one more
     RUN_FINISHED = "run_finished"  # a finished run cannot be cancelled
     RUN_NOT_RETRYABLE = "run_not_retryable"  # only failed, timed out, interrupted or cancelled runs are retried
+    UNRENDERABLE = "unrenderable"  # no message can be made of what is stored; `errors` names the text or the variable
     QUARANTINED = "quarantined"  # the document is malformed; mend it first
     EXPORT_GONE = "export_gone"  # the file of an export is not in the folder that this API reads
     DOCUMENT_REFUSED = "document_refused"  # MongoDB can never store it

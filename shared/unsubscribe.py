@@ -49,6 +49,17 @@ class UnsubscribeLinks:
             return None
         return self.url(Subject(item.channel, item.recipient.address, item.category))
 
+    def stand_in(self, item: QueueItem) -> str | None:
+        """What is shown in the place of a message's link to others than its recipient. It takes nobody off.
+
+        It is as long as the link, so that a short message keeps the number of its segments.
+        """
+        link = self.of_message(item)
+        if link is None:
+            return None
+        start = f"{self._public_url}{PATH}/"
+        return start + "hidden".ljust(len(link) - len(start), "x")
+
     def url(self, subject: Subject) -> str:
         """The link for one recipient of one message."""
         text = json.dumps([subject.channel.value, subject.address, subject.category or ""], ensure_ascii=False)

@@ -7,9 +7,12 @@ from api.answers.definitions import reason_of
 from api.answers.jsonable import jsonable, moment
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
-from shared.models.notification_models import Statistics
+from shared.message_content import attachment_name, email_content, sms_content
+from shared.models.notification_models import Channel, NotificationTemplate, Statistics
 from shared.models.queue import Delivery, QueueItem, QueueState
 from shared.queries.holds import is_held
+from shared.rendering import RenderedEmail
+from shared.sms_segments import segments_of
 
 _ITEM_FIELDS = (
     "scheduledNotificationId",
@@ -85,6 +88,37 @@ def delivery_answer(stored: Mapping[str, Any]) -> dict[str, Any]:
     except InvalidDefinition as fault:
         answer["problem"] = reason_of(fault.field, fault.detail)
     return answer
+
+
+def texts_answer(email: RenderedEmail | None, sms: str | None) -> dict[str, Any]:
+    """Texts as they are sent; None: the channel has none."""
+    segments = None if sms is None else segments_of(sms)
+    return {
+        "subject": email and jsonable(email.subject),
+        "text": email and jsonable(email.text),
+        "html": email and jsonable(email.html),
+        "sms": jsonable(sms),
+        "smsSegments": segments and {"encoding": segments.encoding, "count": segments.count},
+    }
+
+
+def content_answer(item: QueueItem, template: NotificationTemplate, stand_in: str | None) -> dict[str, Any]:
+    """What the sender makes of the item; InvalidDefinition if it can make nothing of it.
+
+    stand_in: for the link to unsubscribe, which is its recipient's alone.
+    """
+    is_email = item.channel is Channel.EMAIL
+    texts = (
+        texts_answer(email_content(item, template, stand_in), None)
+        if is_email
+        else texts_answer(None, sms_content(item, template, stand_in))
+    )
+    return {
+        **texts,
+        "replyTo": template.reply_to if is_email else None,
+        "attachments": [attachment_name(each) for each in template.attachments] if is_email else [],
+        "unsubscribeStandIn": stand_in,
+    }
 
 
 def _shown(stored: Mapping[str, Any], fields: tuple[str, ...], moments: tuple[str, ...]) -> dict[str, Any]:

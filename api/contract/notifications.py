@@ -187,6 +187,16 @@ class Message(Answer):
     problem: Problem
 
 
+class MessageContent(RenderedTexts):
+    """What the sender makes of a message; null and empty for what its channel does not have."""
+
+    reply_to: str | None = Field(description="Of the template. Null: as SMTP_REPLY_TO of the daemon says.")
+    attachments: list[str] = Field(description="Names of the files, which are read when the message is sent.")
+    unsubscribe_stand_in: str | None = Field(
+        description="Stands where the message has its link to unsubscribe, and takes nobody off. Null: it has no link."
+    )
+
+
 class Delivery(Answer):
     """One attempt to hand a message to a provider."""
 

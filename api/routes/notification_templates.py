@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from flask import Response
 from pydantic import Field
 
-from api.answers.messages import statistics
+from api.answers.messages import statistics, texts_answer
 from api.answers.notifications import notification_template_answer
 from api.auth import needs
 from api.checks.notifications import check_template
@@ -35,7 +35,6 @@ from shared.rendering import (
     render_sms,
     rendering_context,
 )
-from shared.sms_segments import segments_of
 from shared.unsubscribe import UnsubscribeLinks
 
 blueprint = resource("notification templates", NOTIFICATIONS, "Texts that notifications are rendered from")
@@ -184,12 +183,6 @@ def _rendered(template: NotificationTemplate, variables: Mapping[str, Any]) -> d
     """The texts of the template's channels; InvalidDefinition names what is missing or wrong."""
     links = UnsubscribeLinks.from_settings(settings())
     context = rendering_context(template, variables, None if links is None else links.sample)
-    rendered: dict[str, Any] = dict.fromkeys(("subject", "text", "html", "sms", "smsSegments"))
-    if Channel.EMAIL in template.channels:
-        email = render_email(template, context)
-        rendered |= {"subject": email.subject, "text": email.text, "html": email.html}
-    if Channel.SMS in template.channels:
-        text = render_sms(template, context)
-        segments = segments_of(text)
-        rendered |= {"sms": text, "smsSegments": {"encoding": segments.encoding, "count": segments.count}}
-    return rendered
+    email = render_email(template, context) if Channel.EMAIL in template.channels else None
+    sms = render_sms(template, context) if Channel.SMS in template.channels else None
+    return texts_answer(email, sms)

@@ -7,29 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduler_daemon.notifications.alert_rules import RunNotice
-from shared.clock import EPOCH, rfc3339
+from shared.clock import rfc3339
 from shared.models.definitions import Pause
-from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.runs import RunState
 from shared.rendering import one_line
 
 LONGEST_SMS = 160
 MOST_SKIPS_SHOWN = 20
-
-ALERT_TEMPLATE = NotificationTemplate(
-    id="builtin_job_alert:1",
-    template_id="builtin_job_alert",
-    version=1,
-    latest=True,
-    name="Job alert",
-    channels=[Channel.EMAIL, Channel.SMS],
-    subject="{{ subject }}",
-    text="{{ text }}",
-    sms="{{ sms }}",
-    created_at=EPOCH,
-    created_by="built in",
-)
-"""The texts are made when a notice is queued, so this version suits the notices of every version of the program."""
 
 _ENDED = {
     RunState.FAILED: "failed",

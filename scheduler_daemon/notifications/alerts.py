@@ -10,7 +10,6 @@ import structlog
 
 from scheduler_daemon.notifications.alert_rules import RunNotice, notices_of
 from scheduler_daemon.notifications.alert_texts import (
-    ALERT_TEMPLATE,
     NoticeText,
     auto_pause_text,
     run_text,
@@ -24,6 +23,7 @@ from shared.models.jobs import JobProgress, Trouble
 from shared.models.policies import AlertEvent, Alerts
 from shared.models.queue import queue_item_id
 from shared.schedule.zones import load_zone
+from shared.template_versions import ALERT_TEMPLATE
 
 log = structlog.get_logger(__name__)
 

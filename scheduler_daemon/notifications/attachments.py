@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from shared.errors import InvalidDefinition
+from shared.message_content import attachment_name
 from shared.models.notification_models import Attachment
 
 MOST_KEPT = 8
@@ -71,7 +72,7 @@ class AttachmentFiles:
                     "attachment",
                 )
             room -= size
-            name = each.name or each.path.rpartition("/")[2]
+            name = attachment_name(each)
             found.append(Attached(name, guess_type(name)[0] or "application/octet-stream", encoded))
         return found
 

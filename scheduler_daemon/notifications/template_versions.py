@@ -2,14 +2,12 @@
 
 from collections import OrderedDict
 
-from scheduler_daemon.notifications.alert_texts import ALERT_TEMPLATE
 from scheduler_daemon.store.notification_templates import NotificationTemplateStore
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
-from shared.rendering import check_texts
+from shared.template_versions import built_in_version, stored_version
 
 MOST_KEPT = 256
-_BUILT_IN = {(each.template_id, each.version): each for each in (ALERT_TEMPLATE,)}
 
 
 class TemplateVersions:
@@ -40,22 +38,14 @@ class TemplateVersions:
 
     async def get(self, template_id: str, version: int) -> NotificationTemplate:
         """InvalidDefinition if there is no such version, or it is not a template."""
+        built_in = built_in_version(template_id, version)
+        if built_in is not None:
+            return built_in
         key = (template_id, version)
-        if key in _BUILT_IN:
-            return _BUILT_IN[key]
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        document = await self._store.version(template_id, version)
-        if document is None:
-            raise InvalidDefinition(
-                "templateId", f"template {template_id} has no version {version}", "missing_template"
-            )
-        try:
-            template = NotificationTemplate.from_document(document)
-            check_texts(template)
-        except InvalidDefinition as fault:
-            raise InvalidDefinition("templateId", f"the template is malformed: {fault}", "bad_template") from None
+        template = stored_version(template_id, version, await self._store.version(template_id, version))
         self._kept[key] = template
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)

@@ -27,11 +27,9 @@ class ComposedSms:
 
 
 def compose_sms(item_id: str, message_id: str, to: str, text: str, most_segments: int) -> ComposedSms:
-    """InvalidDefinition if the number is not E.164, or the text is empty or too long."""
+    """InvalidDefinition if the number is not E.164, or the text is too long."""
     if not _E164.fullmatch(to):
         raise InvalidDefinition("recipient.address", "not a phone number in E.164; write +33123456789", "address")
-    if not text.strip():
-        raise InvalidDefinition("sms", "the text is empty; check the template and its variables", "empty")
     segments = segments_of(text)
     if segments.count > most_segments:
         raise InvalidDefinition(

@@ -13,9 +13,9 @@ from scheduler_daemon.notifications.notifiers.notifier import HandOff
 from scheduler_daemon.notifications.notifiers.sms_message import ComposedSms, compose_sms
 from shared.clock import Clock
 from shared.errors import DeliveryError
+from shared.message_content import sms_content
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
-from shared.rendering import render_sms, rendering_context
 from shared.unsubscribe import UnsubscribeLinks
 
 CREDENTIAL_STATUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
@@ -48,7 +48,7 @@ class SmsNotifier(ABC):
         """InvalidDefinition if the text cannot be rendered, or the number cannot be written to."""
         links = self._rules.links
         link = None if links is None else links.of_message(item)
-        text = render_sms(template, rendering_context(template, item.variables, link))
+        text = sms_content(item, template, link)
         return compose_sms(item.id, item.message_id, item.recipient.address, text, self._rules.most_segments)
 
     @abstractmethod

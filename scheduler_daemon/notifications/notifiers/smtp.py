@@ -26,10 +26,10 @@ from scheduler_daemon.notifications.notifiers.notifier import HandOff
 from scheduler_daemon.notifications.notifiers.smtp_connections import SmtpConnection, SmtpConnections, SmtpServer
 from shared.clock import Clock
 from shared.errors import DeliveryError
+from shared.message_content import email_content
 from shared.models.notification_models import Channel, NotificationTemplate
 from shared.models.queue import QueueItem
 from shared.models.suppressions import SuppressionReason
-from shared.rendering import render_email, rendering_context
 from shared.unsubscribe import UnsubscribeLinks
 
 CREDENTIAL_CODES = (530, 534, 535, 538)
@@ -85,7 +85,7 @@ class SmtpNotifier:
     ) -> ComposedEmail:
         """InvalidDefinition if the texts cannot be rendered or the address cannot be written to."""
         link = None if self._links is None else self._links.of_message(item)
-        rendered = render_email(template, rendering_context(template, item.variables, link))
+        rendered = email_content(item, template, link)
         recipient = mailbox(item.recipient.address, item.recipient.name)
         options = HeaderOptions(
             self._reply_to if template.reply_to is None else parse_mailbox(template.reply_to, "replyTo"),

@@ -82,6 +82,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/host-users/<id>": {"GET": READ, "PUT": EDIT, "DELETE": EDIT},
     f"{NOTIFICATIONS}/queue": {"GET": READ},
     f"{NOTIFICATIONS}/queue/<id>": {"GET": READ},
+    f"{NOTIFICATIONS}/queue/<id>/content": {"GET": READ},
     f"{NOTIFICATIONS}/queue/<id>/retry": {"POST": OPERATE},
     f"{NOTIFICATIONS}/queue/<id>/resolve": {"POST": OPERATE},
     f"{NOTIFICATIONS}/deliveries": {"GET": READ},

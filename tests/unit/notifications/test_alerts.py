@@ -8,7 +8,6 @@ import pytest
 
 from scheduler_daemon.notifications.alert_rules import RunNotice, notices_of
 from scheduler_daemon.notifications.alert_texts import (
-    ALERT_TEMPLATE,
     LONGEST_SMS,
     MOST_SKIPS_SHOWN,
     auto_pause_text,
@@ -20,6 +19,7 @@ from shared.models.definitions import Pause
 from shared.models.jobs import JobProgress, Trouble
 from shared.models.runs import RunState
 from shared.rendering import render_email, render_sms, rendering_context
+from shared.template_versions import ALERT_TEMPLATE
 from tests.support.documents import MONDAY, seconds
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), ZoneInfo("UTC")

@@ -3,8 +3,10 @@
 import pytest
 
 from shared.models.notification_models import Channel
+from shared.models.queue import QueueItem, QueueRecipient, QueueState
 from shared.queries.suppressions import Subject
 from shared.unsubscribe import UnsubscribeLinks
+from tests.support.documents import MONDAY
 
 LINKS = UnsubscribeLinks("https://notify.example.com", "a key of sixteen characters")
 SUBJECTS = [
@@ -43,6 +45,38 @@ def test_a_forged_or_foreign_link_is_none() -> None:
     ]
     assert [LINKS.subject(each) for each in forged] == [None] * len(forged)
     assert UnsubscribeLinks("https://notify.example.com", "another key of the house").subject(token) is None
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_stand_in_is_as_long_as_the_link_and_takes_nobody_off(subject: Subject) -> None:
+    item = item_of(subject, scheduled_notification_id="wave")
+    link, stand_in = LINKS.of_message(item), LINKS.stand_in(item)
+    assert link == LINKS.url(subject)
+    assert stand_in is not None
+    assert len(stand_in) == len(link)
+    assert stand_in.startswith("https://notify.example.com/unsubscribe/hiddenx")
+    assert LINKS.subject(stand_in.rpartition("/")[2]) is None
+
+
+def test_an_alert_of_a_job_has_no_link_and_nothing_stands_for_it() -> None:
+    assert LINKS.stand_in(item_of(SUBJECTS[0], job_id="job")) is None
+
+
+def item_of(subject: Subject, **source: str) -> QueueItem:
+    return QueueItem(
+        id="item",
+        occurrence=MONDAY,
+        channel=subject.channel,
+        recipient=QueueRecipient(address=subject.address),
+        template_id="welcome",
+        template_version=1,
+        category=subject.category,
+        state=QueueState.PENDING,
+        send_after=MONDAY,
+        message_id="<item@localhost>",
+        created_at=MONDAY,
+        **source,
+    )
 
 
 def test_one_click_needs_https() -> None:
