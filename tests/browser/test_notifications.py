@@ -1,9 +1,11 @@
 """Scheduled notifications and their messages in the browser, over a real daemon and real servers for mail and SMS."""
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
+from pymongo.database import Database
 
 from tests.support.api_process import ApiProcess
 from tests.support.browser import OpenUi
@@ -18,6 +20,7 @@ from tests.support.web_server import Reply
 NUMBER, REFUSED = "+33100000001", "refused@example.com"
 QUEUE = "/api/notifications/queue"
 ONCE = "Order notice"
+MARKUP = "<p>Your order, {{ email }}</p><script>parent.document.title = 'owned'</script>"
 
 
 @pytest.fixture
@@ -28,7 +31,13 @@ def twilio() -> Iterator[TwilioServer]:
 
 
 def schedule(api: ApiProcess, name: str, rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    texts = {"channels": ["email", "sms"], "subject": "Hello", "text": "Hello", "sms": "Hello"}
+    texts = {
+        "channels": ["email", "sms"],
+        "subject": "Hello",
+        "text": "Hello",
+        "html": MARKUP,
+        "sms": "Hello {{ phone }}",
+    }
     template = create(api, "/api/notifications/templates", {"name": f"Text of {name}", **texts})
     body = {"name": name, "templateId": template["id"], "channels": ["email", "sms"], "schedule": rule, **fields}
     return create(api, "/api/notifications/scheduled", body)
@@ -71,6 +80,7 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     smtp_server: SmtpServer,
     twilio: TwilioServer,
     open_ui: OpenUi,
+    db: Database[dict[str, Any]],
 ) -> None:
     smtp_server.script.add("RCPT", Deed.REPLY, "550 5.7.1 Refused by policy", REFUSED, 1)
     twilio.reply(NUMBER, Reply(drop=True))
@@ -89,11 +99,33 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     ui.button("Send 1 again").click()
     ui.button("Send again").click()
     ui.says("No such message")
-    assert smtp_server.wait_messages(1)[0].recipients == (REFUSED,)
+    sent = smtp_server.wait_messages(1)[0]
+    assert sent.recipients == (REFUSED,)
+
+    ui.open("#/notifications/queue?channel=email")
+    ui.page.get_by_role("link", name=REFUSED).click()
+    said = ui.page.get_by_role("region", name="As it was sent")
+    said.get_by_text(str(sent.parsed["Subject"]), exact=True).first.wait_for()
+    ui.page.frame_locator("iframe.mail").get_by_text(f"Your order, {REFUSED}").wait_for()
+    said.get_by_text("version 1, which never changes").wait_for()
+    assert "owned" not in ui.page.title()
+
+    with ui.expecting(HTTPStatus.CONFLICT):
+        versions = db["notification_templates"]
+        versions.update_many({}, {"$set": {"html": "{{ nobody }}"}})
+        ui.page.reload()
+        said.get_by_role("alert").get_by_text("'nobody' is undefined").wait_for()
+        ui.page.get_by_role("heading", name="Attempts").wait_for()
+        versions.update_many({}, {"$set": {"html": None}})
+        said.get_by_role("button", name="Try again").click()
+        said.get_by_label("Text", exact=True).wait_for()
 
     ui.open("#/notifications/queue?state=unknown")
     ui.page.get_by_role("link", name=NUMBER).click()
     ui.says("What became of it?")
+    said = ui.page.get_by_role("region", name="As it was handed to the provider")
+    said.get_by_text(f"Hello {NUMBER}").wait_for()
+    said.get_by_text("1 segment (GSM-7)").wait_for()
     ui.button("It arrived").click()
     ui.says("Counts as sent. Nothing leaves any more.")
     ui.dialog("It arrived?").get_by_role("button", name="It arrived").click()

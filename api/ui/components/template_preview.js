@@ -3,9 +3,7 @@ import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useResource, useSettled } from "../core/resource.js";
 import { Note } from "./basics.js";
-import { MailFrame } from "./mail_frame.js";
-
-const ENCODINGS = { gsm7: "GSM-7", ucs2: "UCS-2: a character that GSM does not have makes it shorter" };
+import { RenderedTexts } from "./rendered_texts.js";
 
 /** Whether there is enough to render: each channel has its texts. */
 const isWritten = ({ name, channels, subject, text, html: markup, sms }) =>
@@ -37,14 +35,5 @@ export function TemplatePreview({ preview }) {
   }
   if (!data) return html`<p aria-busy="true">Rendering…</p>`;
   if (data.nothing) return html`<p class="muted">It appears once there is a name and a text for each channel.</p>`;
-  return html`
-    ${data.subject !== null && html`<h3>Subject</h3><p class="rendered">${data.subject}</p>`}
-    ${data.html !== null && html`<h3>HTML</h3><${MailFrame} content=${data.html} />`}
-    ${data.text !== null && html`<h3>Text</h3><pre tabindex="0" aria-label="Text">${data.text}</pre>`}
-    ${data.sms !== null && html`<h3>SMS</h3><pre tabindex="0" aria-label="SMS">${data.sms}</pre>
-      <p class="muted">
-        ${data.smsSegments.count} ${data.smsSegments.count === 1 ? "segment" : "segments"}${" "}
-        (${ENCODINGS[data.smsSegments.encoding]})
-      </p>`}
-  `;
+  return html`<${RenderedTexts} texts=${data} />`;
 }

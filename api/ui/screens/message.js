@@ -1,6 +1,7 @@
 /** One message: to whom, what became of it, each attempt with the provider's answer, and what a person decides. */
 import { Badge, Empty, Exact, Facts, Head, Loaded, Moment, Note } from "../components/basics.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
+import { MessageContent } from "../components/message_content.js";
 import { CHANNELS, MESSAGE_STATES, MessageState, isPerhapsTwice, isRepeatable, sendAgain } from "../components/messages.js";
 import { DataTable } from "../components/table.js";
 import { api } from "../core/api.js";
@@ -29,7 +30,7 @@ export default function Message({ params }) {
       <${Told} message=${message} />
       ${message.state === "unknown" && may("operate") && html`<${Decision} path=${path} onDecided=${reload} />`}
       <section class="card" aria-label="Message"><${Facts} rows=${factsOf(message)} /></section>
-      <${AboutText} message=${message} />
+      <${MessageContent} message=${message} />
       <h2>Attempts</h2>
       <${DataTable} caption="Attempts to deliver" columns=${COLUMNS} list=${deliveries} csvName="deliveries"
         empty=${html`<${Empty} title="No attempt"><p>${whyNone(message)}</p><//>`} />
@@ -99,15 +100,6 @@ function sourceOf(message) {
   return html`an alert (${String(message.event).replaceAll("_", " ")}) of <a href=${href(`/jobs/${message.jobId}`)}>a job</a>${message.runId &&
     html`, <a href=${href(`/runs/${message.runId}`)}>the run</a>`}`;
 }
-
-const AboutText = ({ message }) => html`<section class="card" aria-labelledby="text">
-  <h2 id="text">Text</h2>
-  ${message.subject && html`<${Facts} rows=${[["Subject", message.subject]]} />`}
-  <p>Texts are made at the moment of sending and are not kept. ${message.jobId
-    ? "The text of an alert is built in."
-    : html`This one is made from <a href=${href(`/notifications/templates/${message.templateId}`)}>its template</a>,
-      version ${message.templateVersion}, which never changes.`}</p>
-</section>`;
 
 const COLUMNS = [
   { label: "Attempt", cell: (row) => html`<span class="number">${row.attempt}</span>`, csv: (row) => row.attempt },
