@@ -26,7 +26,7 @@ export function MessageContent({ message }) {
       <${Facts} rows=${[["Answers go to", found.replyTo], ["Files", found.attachments.length > 0 && found.attachments.join(", ")]]} />
       <${RenderedTexts} texts=${found} />
       ${found.unsubscribeStandIn !== null &&
-        html`<p class="muted">The link to unsubscribe is the recipient’s alone: <code class="rendered">${found.unsubscribeStandIn}</code> stands in its place.</p>`}
+        html`<p class="muted">The link to unsubscribe is the recipient’s alone; in its place stands one as long as it that takes nobody off (…hiddenxxx).</p>`}
     `}<//>
   <//>`;
 }

@@ -153,7 +153,7 @@ def test_an_item_with_anything_anywhere_is_shown_or_told_why_not(admin: Caller, 
         for place, value in enumerate(ODD_VALUES)
     ]
     documents += [{**item(made["id"]), "_id": f"n-{n}", "variables": {"name": odd}} for n, odd in enumerate(ODD_VALUES)]
-    documents += [{"_id": "nothing"}, {**item(made["id"]), "_id": "surrogate", "variables": {"name": "{{ 7 * 7 }}"}}]
+    documents += [{"_id": "nothing"}, {**item(made["id"]), "_id": "braces", "variables": {"name": "{{ 7 * 7 }}"}}]
     db["notification_queue"].insert_many(documents)
     answers = {each["_id"]: admin.get(f"{QUEUE}/{each['_id']}/content") for each in documents}
     assert {each.status_code for each in answers.values()} == {200, 409}
@@ -161,4 +161,13 @@ def test_an_item_with_anything_anywhere_is_shown_or_told_why_not(admin: Caller, 
         if response.status_code == 409:
             assert_problem(response, 409, "unrenderable")
     assert answers["nothing"].status_code == 409
-    assert answers["surrogate"].json["text"] == "Hello {{ 7 * 7 }}!"
+    assert answers["braces"].json["text"] == "Hello {{ 7 * 7 }}!"
+
+
+def test_half_a_character_that_a_template_makes_is_shown_as_it_is_sent(admin: Caller, db: Db) -> None:
+    half = "{{ '\\ud83d' }} {{ name }}"
+    made = admin.created(TEMPLATES, template_body(text=half, html=half, sms=half, channels=["email", "sms"]))
+    shown = content(admin, db, item(made["id"])).json
+    assert (shown["text"], shown["html"]) == ("? Ada", "? Ada")
+    assert content(admin, db, item(made["id"], channel="sms")).json["sms"] == "? Ada"
+    assert admin.post(f"{TEMPLATES}/{made['id']}/preview", {}).json["text"] == "? friend"
