@@ -199,7 +199,12 @@ def _rendered(source: str, part: str, context: Mapping[str, Any]) -> str:
         ) from None
     if len(text) > MOST_CHARACTERS:
         raise InvalidDefinition(part, f"the text is longer than {MOST_CHARACTERS} characters", "too_large")
-    return text
+    return text if text.isascii() else _whole(text)
+
+
+def _whole(text: str) -> str:
+    """Half a character (an unpaired surrogate, which a template can write) has no form in UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _word_for(value: object) -> str:

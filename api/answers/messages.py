@@ -94,10 +94,10 @@ def texts_answer(email: RenderedEmail | None, sms: str | None) -> dict[str, Any]
     """Texts as they are sent; None: the channel has none."""
     segments = None if sms is None else segments_of(sms)
     return {
-        "subject": email and jsonable(email.subject),
-        "text": email and jsonable(email.text),
-        "html": email and jsonable(email.html),
-        "sms": jsonable(sms),
+        "subject": email and email.subject,
+        "text": email and email.text,
+        "html": email and email.html,
+        "sms": sms,
         "smsSegments": segments and {"encoding": segments.encoding, "count": segments.count},
     }
 

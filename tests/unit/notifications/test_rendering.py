@@ -156,6 +156,13 @@ def test_a_line_break_of_a_short_message_is_one_character() -> None:
     assert render_sms(template(channels=["sms"], sms="a{{ x }}b"), {"x": "\r\n"}) == "a\nb"
 
 
+def test_half_a_character_becomes_one_that_can_be_sent() -> None:
+    half = "{{ '\\ud83d' }} é 😀"
+    assert text_of(half) == "? é 😀"
+    assert render_subject(template(subject=half), {}) == "? é 😀"
+    assert render_sms(template(channels=["sms"], sms=half), {}) == "? é 😀"
+
+
 def test_a_text_is_checked_before_it_is_used() -> None:
     check_texts(template("{{ whatever }}"))
     with pytest.raises(InvalidDefinition) as caught:
