@@ -23,10 +23,12 @@ export function MessageContent({ message }) {
   return html`<${Panel} title=${TITLES[message.state] ?? NEVER_SENT}>
     <p class="muted">Texts are not kept. This one is made again from ${originOf(message)}.</p>
     <${Loaded} resource=${content}>${(found) => html`
-      <${Facts} rows=${[["Answers go to", found.replyTo], ["Files", found.attachments.length > 0 && found.attachments.join(", ")]]} />
+      <${Facts} rows=${besideTexts(found)} />
       <${RenderedTexts} texts=${found} />
-      ${found.unsubscribeStandIn !== null &&
-        html`<p class="muted">The link to unsubscribe is the recipient’s alone; in its place stands one as long as it that takes nobody off (…hiddenxxx).</p>`}
+      ${found.unsubscribeStandIn !== null && html`<p class="muted">
+        The link to unsubscribe is the recipient’s alone; in its place stands one as long as it that takes nobody off
+        (…hiddenxxx).
+      </p>`}
     `}<//>
   <//>`;
 }
@@ -34,6 +36,11 @@ export function MessageContent({ message }) {
 function originOf(message) {
   if (message.jobId) return "the text of the alert, which is stored with the message";
   if (!message.templateId) return "what is stored with the message";
-  return html`<a href=${href(`/notifications/templates/${message.templateId}`)}>its template</a>, version ${message.templateVersion},
-    which never changes, and the values that are stored with the message`;
+  return html`<a href=${href(`/notifications/templates/${message.templateId}`)}>its template</a>, version${" "}
+    ${message.templateVersion}, which never changes, and the values that are stored with the message`;
 }
+
+const besideTexts = ({ replyTo, attachments }) => [
+  ["Answers go to", replyTo],
+  ["Files", attachments.length > 0 && attachments.join(", ")],
+];

@@ -2,7 +2,14 @@
 import { Badge, Empty, Exact, Facts, Head, Loaded, Moment, Note } from "../components/basics.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
 import { MessageContent } from "../components/message_content.js";
-import { CHANNELS, MESSAGE_STATES, MessageState, isPerhapsTwice, isRepeatable, sendAgain } from "../components/messages.js";
+import {
+  CHANNELS,
+  MESSAGE_STATES,
+  MessageState,
+  isPerhapsTwice,
+  isRepeatable,
+  sendAgain,
+} from "../components/messages.js";
 import { DataTable } from "../components/table.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -23,8 +30,10 @@ export default function Message({ params }) {
   const found = resource.data;
   const repeatable = found && may("operate") && found.state !== "unknown" && isRepeatable(found);
   return html`
-    <${Head} title=${found?.subject ?? "Message"} about=${found && `${CHANNELS[found.channel] ?? "Message"} to ${found.recipient?.address ?? "nobody"}`}>
-      ${repeatable && html`<${ActionButton} onClick=${async () => (await sendAgain([found])) && reload()}>Send again<//>`}
+    <${Head} title=${found?.subject ?? "Message"} about=${found && toWhom(found)}>
+      ${repeatable && html`
+        <${ActionButton} onClick=${async () => (await sendAgain([found])) && reload()}>Send again<//>
+      `}
     <//>
     <${Loaded} resource=${resource}>${(message) => html`
       <${Told} message=${message} />
@@ -38,16 +47,23 @@ export default function Message({ params }) {
   `;
 }
 
+const toWhom = ({ channel, recipient }) => `${CHANNELS[channel] ?? "Message"} to ${recipient?.address ?? "nobody"}`;
+
 function whyNone(message) {
   if (message.held) return "A pause holds it.";
-  return ["pending", "sending", "retry_wait"].includes(message.state) ? "It is tried when its time has come." : "It was never handed to a provider.";
+  return ["pending", "sending", "retry_wait"].includes(message.state)
+    ? "It is tried when its time has come."
+    : "It was never handed to a provider.";
 }
 
 const Told = ({ message }) => html`
   ${message.problem && html`<${Note} tone="bad">This message cannot be read: ${message.problem}<//>`}
-  ${message.held && html`<${Note} tone="warn">Its scheduled notification is paused: it waits until that is resumed.<//>`}
+  ${message.held &&
+    html`<${Note} tone="warn">Its scheduled notification is paused: it waits until that is resumed.<//>`}
   ${isPerhapsTwice(message) &&
-    html`<${Note} tone="warn">An answer of the provider was lost, and it was sent again under the same Message-ID: it may have arrived twice.<//>`}
+    html`<${Note} tone="warn">
+      An answer of the provider was lost, and it was sent again under the same Message-ID: it may have arrived twice.
+    <//>`}
   ${message.lastError && !message.problem &&
     html`<${Note} tone=${["failed", "dead", "bounced"].includes(message.state) ? "bad" : "warn"} role="note">
       <code>${message.lastError.type}</code> ${message.lastError.message}
@@ -57,8 +73,18 @@ const Told = ({ message }) => html`
 /** What each decision does. */
 const DECISIONS = [
   ["sent", "It arrived", "Counts as sent. Nothing leaves any more.", "outline"],
-  ["failed", "It did not arrive", "Counts as failed. Nothing leaves by itself; you can send it again later.", "outline secondary"],
-  ["pending", "Send it again", "It leaves again at once. If the first one did arrive, the recipient gets it twice.", "outline danger"],
+  [
+    "failed",
+    "It did not arrive",
+    "Counts as failed. Nothing leaves by itself; you can send it again later.",
+    "outline secondary",
+  ],
+  [
+    "pending",
+    "Send it again",
+    "It leaves again at once. If the first one did arrive, the recipient gets it twice.",
+    "outline danger",
+  ],
 ];
 
 function Decision({ path, onDecided }) {
@@ -69,17 +95,25 @@ function Decision({ path, onDecided }) {
   };
   return html`<section class="card" aria-labelledby="decision">
     <h2 id="decision">What became of it?</h2>
-    <p>The provider was asked to send it, and its answer was lost. Look into the provider's own log, or ask the recipient, and decide:</p>
+    <p>
+      The provider was asked to send it, and its answer was lost. Look into the provider's own log, or ask the
+      recipient, and decide:
+    </p>
     <dl class="decisions">
       ${DECISIONS.map(([state, label, meaning, look]) => html`<div key=${state}>
-        <dt><${ActionButton} class=${look} onClick=${() => decide(state, label, meaning)}>${label}<//></dt><dd>${meaning}</dd>
+        <dt>
+          <${ActionButton} class=${look} onClick=${() => decide(state, label, meaning)}>${label}<//>
+        </dt>
+        <dd>${meaning}</dd>
       </div>`)}
     </dl>
   </section>`;
 }
 
 const factsOf = (message) => [
-  ["State", html`<${MessageState} message=${message} /><br /><small class="muted">${MESSAGE_STATES[message.state]}</small>`],
+  ["State", html`
+    <${MessageState} message=${message} /><br /><small class="muted">${MESSAGE_STATES[message.state]}</small>
+  `],
   ["Recipient", [message.recipient?.name, message.recipient?.address].filter(Boolean).join(", ") || null],
   ["Comes from", sourceOf(message)],
   ["Occurrence", message.occurrence && html`<${Exact} at=${message.occurrence} />`],
@@ -97,7 +131,8 @@ function sourceOf(message) {
   const source = message.scheduledNotificationId;
   if (source) return html`<a href=${href(`/notifications/scheduled/${source}`)}>its scheduled notification</a>`;
   if (!message.jobId) return null;
-  return html`an alert (${String(message.event).replaceAll("_", " ")}) of <a href=${href(`/jobs/${message.jobId}`)}>a job</a>${message.runId &&
+  const event = String(message.event).replaceAll("_", " ");
+  return html`an alert (${event}) of <a href=${href(`/jobs/${message.jobId}`)}>a job</a>${message.runId &&
     html`, <a href=${href(`/runs/${message.runId}`)}>the run</a>`}`;
 }
 
@@ -105,16 +140,30 @@ const COLUMNS = [
   { label: "Attempt", cell: (row) => html`<span class="number">${row.attempt}</span>`, csv: (row) => row.attempt },
   { label: "State", cell: (row) => html`<${Badge} state=${row.state} />`, csv: (row) => row.state },
   { label: "Began", cell: (row) => html`<${Moment} at=${row.startedAt} />`, csv: (row) => row.startedAt },
-  { label: "Ended", cell: (row) => html`<${Moment} at=${row.finishedAt} />`, csv: (row) => row.finishedAt, narrow: false },
+  {
+    label: "Ended",
+    cell: (row) => html`<${Moment} at=${row.finishedAt} />`,
+    csv: (row) => row.finishedAt,
+    narrow: false,
+  },
   { label: "Provider's answer", cell: answerOf, csv: (row) => row.error?.message ?? row.providerReference },
-  { label: "Reported later", cell: (row) => (row.report
-    ? html`${row.report}${row.reportCode !== null && ` (${row.reportCode})`} <${Moment} at=${row.reportedAt} />` : "–"),
-      csv: (row) => row.report, narrow: false },
-  { label: "Segments", cell: (row) => (row.segments ? `${row.segments}, ${row.encoding}` : "–"), csv: (row) => row.segments, narrow: false },
+  { label: "Reported later", cell: reportOf, csv: (row) => row.report, narrow: false },
+  {
+    label: "Segments",
+    cell: (row) => (row.segments ? `${row.segments}, ${row.encoding}` : "–"),
+    csv: (row) => row.segments,
+    narrow: false,
+  },
 ];
 
 function answerOf(row) {
   if (row.problem) return html`<small class="error">${row.problem}</small>`;
   if (row.error) return html`<small><code>${row.error.type}</code> ${row.error.message}</small>`;
-  return row.providerReference ? html`<code>${row.providerReference}</code>` : html`<span class="muted">none yet</span>`;
+  if (row.providerReference) return html`<code>${row.providerReference}</code>`;
+  return html`<span class="muted">none yet</span>`;
+}
+
+function reportOf({ report, reportCode, reportedAt }) {
+  if (!report) return "–";
+  return html`${report}${reportCode !== null && ` (${reportCode})`} <${Moment} at=${reportedAt} />`;
 }
