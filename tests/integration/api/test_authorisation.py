@@ -67,6 +67,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/templates/<id>/test": {"POST": EDIT},
     f"{NOTIFICATIONS}/templates/<id>/statistics": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled": {"GET": READ, "POST": EDIT},
+    f"{NOTIFICATIONS}/scheduled/bulk": {"POST": OPERATE},
     f"{NOTIFICATIONS}/scheduled/coming": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
     f"{NOTIFICATIONS}/scheduled/<id>/pause": {"POST": SWITCH},
