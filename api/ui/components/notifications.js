@@ -31,7 +31,8 @@ export function StatisticsLine({ statistics }) {
 /** As text, for CSV. */
 export const statisticsText = (statistics) => STATISTICS.map(([name]) => `${name} ${statistics[name]}`).join(", ");
 
-export const PAUSING = "While it is paused nothing new is queued, and messages that wait are held. Those that a provider has are not called back.";
+export const PAUSING = "During the pause nothing new is queued, and messages that wait are held. "
+  + "Those that a provider has are not called back.";
 
 /** Pause or Resume, and Delete. small: in a table. onChanged: what is shown is old. onDeleted: it is gone. */
 export function NotificationActions({ notification, small, onChanged, onDeleted }) {

@@ -18,7 +18,7 @@ const VIEWS = [["list", "List"], ["calendar", "Calendar"]];
 const EVERY_MS = 30_000; // each time the API counts the messages of all that are shown
 const STATES = [
   ["", "all"], ["active", "active"], ["paused", "paused"], ["awaiting_approval", "awaiting approval"],
-  ["completed", "completed"], ["quarantined", "quarantined"], ["cancelled", "cancelled in the last 30 days"],
+  ["completed", "completed"], ["quarantined", "quarantined"], ["cancelled", "cancelled (30 days)"],
 ];
 const BULK = {
   path: "notifications/scheduled/bulk", one: "scheduled notification", many: "scheduled notifications",
