@@ -121,6 +121,10 @@ INDEXES: tuple[IndexSpec, ...] = (
         unique=True,
     ),
     IndexSpec(
+        names.NOTIFICATION_TEMPLATES, "by_category", (("category", 1), ("createdAt", -1), ("_id", -1)),
+        "the API: templates of a category, and which categories there are", partial={"latest": True},
+    ),
+    IndexSpec(
         names.NOTIFICATION_TEMPLATES, "latest", (("createdAt", -1), ("_id", -1)), "the API: the list of templates",
         partial={"latest": True},
     ),

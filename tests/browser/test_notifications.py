@@ -110,6 +110,21 @@ def test_many_are_found_by_state_sorted_and_changed_at_once(api: Callable[..., A
     assert [each["name"] for each in items(served, "/api/notifications/scheduled")] == ["Beta"]
 
 
+def test_a_category_of_templates_can_be_chosen_after_another(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
+    served = api()
+    for name, category in (("Order ready", "orders"), ("Welcome", "people"), ("Plain", "")):
+        texts = {"channels": ["email"], "subject": "Hello", "text": "Hello"}
+        create(served, "/api/notifications/templates", {"name": name, "category": category, **texts})
+    ui = open_ui(served)
+    ui.open("#/notifications/templates")
+    names = ui.page.locator("tbody tr > td:first-child")
+    for category, found in (("orders", ["Order ready"]), ("people", ["Welcome"])):
+        ui.page.get_by_label("Category").select_option(category)
+        expect(names).to_have_text(found)
+    ui.page.get_by_label("Category").select_option("every category")
+    expect(names).to_have_text(["Plain", "Welcome", "Order ready"])
+
+
 def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     daemon: Callable[..., DaemonProcess],
     api: Callable[..., ApiProcess],

@@ -59,6 +59,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{SCHEDULER}/maintenance": {"GET": READ, "PUT": OPERATE, "DELETE": OPERATE},
     f"{NOTIFICATIONS}/templates": {"GET": READ, "POST": EDIT},
     f"{NOTIFICATIONS}/templates/preview": {"POST": READ},
+    f"{NOTIFICATIONS}/templates/categories": {"GET": READ},
     f"{NOTIFICATIONS}/templates/<id>/versions": {"GET": READ},
     f"{NOTIFICATIONS}/templates/<id>/versions/<version>": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/preview": {"POST": READ},
