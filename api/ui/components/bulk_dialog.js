@@ -30,10 +30,8 @@ export function BulkDialog({ kind, action, which, onClose, onDone }) {
     ${foreseen.data && html`<${Outcomes} result=${foreseen.data} />`}
     ${kind.about[action] && html`<p>${kind.about[action]}</p>`}
     ${action === "pause" && html`
-      <${AreaField} label="Reason" rows=${2} help="Everybody sees it." value=${form.values.reason}
-        error=${form.error("reason")} onInput=${(reason) => form.set("reason", reason)} />
-      <${MomentField} label="Until" help="Empty: until they are resumed." value=${form.values.until}
-        error=${form.error("until")} onInput=${(until) => form.set("until", until)} />
+      <${AreaField} label="Reason" rows=${2} help="Everybody sees it." ...${form.bind("reason")} />
+      <${MomentField} label="Until" help="Empty: until they are resumed." ...${form.bind("until")} />
     `}
   <//>`;
 }
