@@ -92,7 +92,8 @@ INDEXES: tuple[IndexSpec, ...] = (
     ),
     _expiry(names.COMMANDS),
     IndexSpec(
-        names.SCHEDULED_NOTIFICATIONS, "due", (("daemon.nextRun", 1),), "the due source of the notification processor"
+        names.SCHEDULED_NOTIFICATIONS, "due", (("daemon.nextRun", 1), ("_id", 1)),
+        "the due source of the notification processor; the API: scheduled notifications by their next send",
     ),
     IndexSpec(
         names.SCHEDULED_NOTIFICATIONS, "unplanned", (("plannedRevision", 1),), "new and changed scheduled notifications"
@@ -100,6 +101,10 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(
         names.SCHEDULED_NOTIFICATIONS, "by_creation", (("createdAt", -1), ("_id", -1)),
         "the API: the list of scheduled notifications",
+    ),
+    IndexSpec(
+        names.SCHEDULED_NOTIFICATIONS, "by_name", (("name", 1), ("_id", 1)),
+        "the API: scheduled notifications by name, and search in names",
     ),
     IndexSpec(
         names.SCHEDULED_NOTIFICATIONS, "unchecked", (("daemon.lastRun.queuedAt", 1),),
@@ -114,6 +119,10 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(
         names.NOTIFICATION_TEMPLATES, "versions", (("templateId", 1), ("version", -1)), "a version of a template",
         unique=True,
+    ),
+    IndexSpec(
+        names.NOTIFICATION_TEMPLATES, "by_category", (("category", 1), ("createdAt", -1), ("_id", -1)),
+        "the API: templates of a category, and which categories there are", partial={"latest": True},
     ),
     IndexSpec(
         names.NOTIFICATION_TEMPLATES, "latest", (("createdAt", -1), ("_id", -1)), "the API: the list of templates",

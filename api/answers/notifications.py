@@ -55,18 +55,21 @@ def scheduled_notification_answer(
     exclusions_of: ExclusionsOf = nothing_excluded,
     names_of: NamesOf = ids_as_names,
 ) -> dict[str, Any]:
-    """Never fails: a malformed one is `quarantined` with its problem."""
+    """Never fails: a malformed one is `quarantined` with its problem. A deleted one is `cancelled`."""
     counted = statistics(message_counts)
+    deleted = isinstance(stored.get("deletedAt"), datetime)
     try:
         notification = ScheduledNotification.from_document(stored)
     except InvalidDefinition as fault:
-        return {**malformed(stored, fault), "statistics": counted}
+        return {**malformed(stored, fault), **({"state": "cancelled"} if deleted else {}), "statistics": counted}
     progress = notification.daemon
     planned = notification.planned_revision == notification.revision
     state, problem = standing(planned, progress, is_resting(notification.pause, now))
     approval = notification.approval
     waits = (approval is not None and approval.at is None) or (planned and progress.needs_approval is not None)
-    if waits and state in ("active", "paused"):
+    if deleted:
+        state, problem = "cancelled", None
+    elif waits and state in ("active", "paused"):
         state = "awaiting_approval"
     last, schedule = progress.last_run, notification.schedule
     firing = notification.model_copy(update={"schedule": firing_schedule(notification, schedule)})

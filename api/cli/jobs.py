@@ -13,7 +13,8 @@ from api.cli.client import ApiRefused, Json, path_of
 from api.cli.output import done, json_option, show_document, show_list
 from api.cli.session import EXIT_FOUND, Session
 from api.cli.yaml_files import read_documents
-from api.store.job_filter import JobSort, JobState
+from api.store.definition_filter import DefinitionSort
+from api.store.job_filter import JobState
 
 JOBS = "/api/admin/scheduler/jobs"
 RUNS = "/api/admin/scheduler/runs"
@@ -40,7 +41,7 @@ def jobs() -> None:
 @click.option("--search", "q", help="Part of the name.")
 @click.option("--label", multiple=True, metavar="KEY=VALUE", help="Only jobs with this label; several: with all.")
 @click.option("--state", type=click.Choice(get_args(JobState)), help="Only jobs in this state.")
-@click.option("--sort", type=click.Choice(get_args(JobSort)), help="Default: the newest first.")
+@click.option("--sort", type=click.Choice(get_args(DefinitionSort)), help="Default: the newest first.")
 @list_options
 @json_option
 @click.pass_obj

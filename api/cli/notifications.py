@@ -1,11 +1,15 @@
 """`unified-scheduler notifications`: scheduled notifications, over the API."""
 
+from typing import Any, get_args
+
 import click
 
 from api.cli.actions import act, list_options
 from api.cli.client import Found, path_of
 from api.cli.output import done, json_option, show_document, show_list
 from api.cli.session import Session
+from api.store.definition_filter import DefinitionSort
+from api.store.scheduled_notification_filter import ListedState
 
 SCHEDULED = "/api/notifications/scheduled"
 COLUMNS = [
@@ -29,12 +33,16 @@ def _find(session: Session, notification: str) -> Found:
 
 
 @notifications.command("list")
+@click.option("--template", "template_id", metavar="ID", help="Only those of this notification template.")
+@click.option("--search", "q", help="Part of the name.")
+@click.option("--state", type=click.Choice(get_args(ListedState)), help="Only these; cancelled: deleted lately.")
+@click.option("--sort", type=click.Choice(get_args(DefinitionSort)), help="Default: the newest first.")
 @list_options
 @json_option
 @click.pass_obj
-def list_notifications(session: Session, most: int | None) -> None:
-    """List scheduled notifications, the newest first."""
-    show_list(session, session.api.items(SCHEDULED, most), COLUMNS)
+def list_notifications(session: Session, /, most: int | None, template_id: str | None, **query: Any) -> None:
+    """List scheduled notifications."""
+    show_list(session, session.api.items(SCHEDULED, most, templateId=template_id, **query), COLUMNS)
 
 
 @notifications.command()

@@ -25,6 +25,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "JobPatch": {"enabled": False, "policies": {"retry": {"maxAttempts": 5}}},
     "RunBody": {"force": False},
     "BulkBody": {"action": "pause", "filter": {"label": ["team=crm"]}, "reason": "moving the CRM", "dryRun": True},
+    "ScheduledBulkBody": {"action": "pause", "filter": {"templateId": "welcome"}, "reason": "a typo", "dryRun": True},
     "PauseBody": {"reason": "the supplier is closed", "until": "2126-12-24T08:00:00.000Z"},
     "MaintenanceBody": {"reason": "moving the database", "until": None},
     "BackfillBody": {"from": "2026-11-01T00:00:00.000Z", "to": "2026-11-02T00:00:00.000Z", "dryRun": True},

@@ -83,7 +83,7 @@ class BackfillForeseen(Answer):
 
 
 class BulkItem(Answer):
-    """What became of one job, or would become."""
+    """What became of one of them, or would become."""
 
     id: str
     name: str | None
@@ -93,7 +93,7 @@ class BulkItem(Answer):
 
 
 class BulkResult(Answer):
-    """What became of each job, or with dryRun would become."""
+    """What became of each, or with dryRun would become."""
 
     action: str
     dry_run: bool

@@ -98,6 +98,12 @@ class NotificationTemplate(NotificationTemplateDefinition, KeptInFiles):
     problem: Problem
 
 
+class Categories(Answer):
+    """The categories that have a notification template, in order."""
+
+    items: list[str]
+
+
 class Segments(Answer):
     """How a provider counts a short message."""
 

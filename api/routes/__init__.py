@@ -5,7 +5,8 @@ from flask_openapi.blueprint import APIBlueprint
 from api.routes import (
     audit_log,
     backfills,
-    bulk_actions,
+    bulk_jobs,
+    bulk_scheduled,
     calendars,
     callbacks,
     coming_sends,
@@ -41,7 +42,7 @@ def blueprints() -> list[APIBlueprint]:
     """Every resource of the API."""
     modules = (
         templates,
-        bulk_actions,
+        bulk_jobs,
         statistics,
         jobs,
         job_actions,
@@ -51,6 +52,7 @@ def blueprints() -> list[APIBlueprint]:
         calendars,
         status,
         maintenance,
+        bulk_scheduled,
         coming_sends,
         scheduled_preview,
         scheduled_notifications,

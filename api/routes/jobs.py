@@ -13,14 +13,15 @@ from api.contract.declarations import changes, creates, deletes, lists, shows_do
 from api.contract.jobs import Job
 from api.definitions.calendars import calendars_of, check_calendars
 from api.definitions.jobs import check_policies, merged, new_job, replaced
-from api.paging import PageQuery, listing
+from api.paging import listing
 from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
+from api.routes.selections import OrderedQuery, Selection
 from api.store.definitions import Change
-from api.store.job_filter import JobFilter, JobSort, JobState
+from api.store.job_filter import JobFilter, JobState
 from shared.models.access import Permission
-from shared.models.base import Model, Name, Text
+from shared.models.base import Name
 from shared.models.jobs import JobDefinition, Labels, TemplateType
 from shared.models.policies import Policies
 from shared.models.schedule import Schedule
@@ -31,25 +32,22 @@ blueprint = resource("jobs", SCHEDULER, "A job: a template, its parameters, a sc
 LabelFilter = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?=", max_length=300)]
 
 
-class JobSelection(Model):
+class JobSelection(Selection):
     """Which jobs."""
 
     template: Annotated[str, Field(max_length=64, description="Only jobs of this template.")] | None = None
     enabled: Annotated[bool, Field(description="Only enabled, or only disabled jobs.")] | None = None
-    q: Annotated[Text, Field(min_length=1, max_length=200, description="Part of the name.")] | None = None
     label: Annotated[list[LabelFilter], Field(max_length=10, description="`key=value`; several: all of them.")] = []
     state: JobState | None = None
 
     def which(self) -> JobFilter:
-        """Without the page."""
+        """As the store takes them."""
         labels = dict(label.split("=", 1) for label in self.label)
-        return JobFilter(self.template, self.enabled, self.q, labels, self.state)
+        return JobFilter(self.q, self.template, self.enabled, labels, self.state)
 
 
-class JobQuery(PageQuery, JobSelection):
+class JobQuery(OrderedQuery, JobSelection):
     """Which jobs, in which order."""
-
-    sort: Annotated[JobSort, Field(description="Unless told: the newest first, or by name with `q`.")] | None = None
 
 
 class JobBody(Body, JobDefinition):

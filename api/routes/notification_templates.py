@@ -87,6 +87,13 @@ def list_templates(query: TemplateQuery) -> Response:
     return ok(listing([notification_template_answer(stored) for stored in page.documents], page.end))
 
 
+@blueprint.get("/templates/categories", summary="The categories of notification templates")
+@needs(Permission.READ)
+@shows(shapes.Categories)
+def list_categories() -> Response:
+    return ok({"items": store().notification_templates.categories()})
+
+
 @blueprint.post("/templates", summary="Create a notification template")
 @needs(Permission.EDIT)
 @creates(shapes.NotificationTemplate)

@@ -22,14 +22,16 @@ from api.definitions.scheduled_notifications import (
     replaced,
     resumed,
 )
-from api.paging import SearchQuery, listing
+from api.paging import listing
 from api.requests import UNSET, Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from api.routes.message_decisions import AGAIN_FROM, MOST_RETRIES, RetryFailedBody, retry_command
 from api.routes.pauses import EmptyBody, PauseBody, pause_from, switched
+from api.routes.selections import OrderedQuery, Selection
 from api.store.definitions import Change, Mutation
 from api.store.ids import text_of
+from api.store.scheduled_notification_filter import ListedState, ScheduledNotificationFilter, ScheduledState
 from shared.durations import Duration
 from shared.models.access import Permission
 from shared.models.base import DocumentId, Name
@@ -47,10 +49,25 @@ from shared.queries.host_users import selected
 blueprint = resource("scheduled notifications", NOTIFICATIONS, "Who gets which notification, when")
 
 
-class ScheduledQuery(SearchQuery):
-    """Which ones; `q` is a part of the name."""
-
+class _Filters(Selection):
     template_id: Annotated[DocumentId, Field(description="Only those of this template.")] | None = None
+    state: (
+        Annotated[ListedState, Field(description="`cancelled`: those that were deleted in the last 30 days.")] | None
+    ) = None
+
+    def which(self) -> ScheduledNotificationFilter:
+        """As the store takes them."""
+        return ScheduledNotificationFilter(self.q, self.template_id, self.state)
+
+
+class ScheduledSelection(_Filters):
+    """Which scheduled notifications."""
+
+    state: ScheduledState | None = None
+
+
+class ScheduledQuery(OrderedQuery, _Filters):
+    """Which scheduled notifications, in which order."""
 
 
 class ScheduledNotificationBody(Body, ScheduledNotificationCreate):
@@ -105,11 +122,11 @@ def _changed(path: DocumentPath, mutation: Mutation, action: str) -> dict[str, A
     return _answers([changed])[0]
 
 
-@blueprint.get("/scheduled", summary="Scheduled notifications, the newest first")
+@blueprint.get("/scheduled", summary="Scheduled notifications")
 @needs(Permission.READ)
 @lists(ScheduledNotification)
 def list_scheduled(query: ScheduledQuery) -> Response:
-    page = store().scheduled_notifications.search(query.template_id, query.q, query.limit, query.position)
+    page = store().scheduled_notifications.search(query.which(), query.sort, query.limit, query.position)
     return ok(listing(_answers(page.documents), page.end))
 
 

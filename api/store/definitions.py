@@ -14,6 +14,7 @@ from pymongo.client_session import ClientSession
 from api.store import journal
 from api.store.actor import Actor
 from api.store.connection import Connection
+from api.store.definition_filter import DefinitionFilter, DefinitionSort
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
 from api.store.ids import by_id
 from api.store.insertion import insert_once
@@ -22,7 +23,7 @@ from api.store.pages import Page, read_page
 from shared.clock import Clock
 from shared.errors import TransactionConflict
 from shared.models.base import Document
-from shared.queries.keyset import Order, Position
+from shared.queries.keyset import Position
 from shared.queries.revisions import etag, etag_matches, next_revision
 
 TOMBSTONE_KEPT = timedelta(days=30)
@@ -71,15 +72,12 @@ class DefinitionStore:
         wanted = {"_id": {"$in": list(ids)}, **NOT_DELETED}
         return list(self._connection.collection(self.collection).find(wanted))
 
-    def page(
-        self,
-        conditions: Mapping[str, Any],
-        limit: int,
-        position: Position | None,
-        order: Order = Order("createdAt"),  # noqa: B008 - a tuple
+    def search(
+        self, which: DefinitionFilter, sort: DefinitionSort | None, limit: int, position: Position | None
     ) -> Page:
-        """Without the deleted."""
-        return read_page(self._connection, self.collection, {**NOT_DELETED, **conditions}, order, limit, position)
+        """A page of these, in that order; without the deleted unless the filter says which of them."""
+        conditions = {**NOT_DELETED, **which.conditions(self._clock.now())}
+        return read_page(self._connection, self.collection, conditions, which.order(sort), limit, position)
 
     def _hide(self) -> journal.Hide:
         """What the audit log must not show of these documents is taken out by it."""

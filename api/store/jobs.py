@@ -6,12 +6,9 @@ from api.store.catalogue import CatalogueStore
 from api.store.connection import Connection
 from api.store.definitions import DefinitionStore
 from api.store.errors import translated
-from api.store.job_filter import JobFilter, JobSort
 from api.store.journal import Hide
-from api.store.pages import Page
 from shared.clock import Clock
 from shared.collections import DYNAMIC_JOBS
-from shared.queries.keyset import Position
 
 
 class JobStore(DefinitionStore):
@@ -23,10 +20,6 @@ class JobStore(DefinitionStore):
     def __init__(self, connection: Connection, clock: Clock, catalogue: CatalogueStore) -> None:
         super().__init__(connection, clock)
         self._catalogue = catalogue
-
-    def search(self, which: JobFilter, sort: JobSort | None, limit: int, position: Position | None) -> Page:
-        """A page of these jobs, in that order."""
-        return self.page(which.conditions(self._clock.now()), limit, position, which.order(sort))
 
     @translated()
     def templates_in_use(self, templates: tuple[str, ...]) -> set[str]:

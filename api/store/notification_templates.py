@@ -20,6 +20,7 @@ from shared.queries.keyset import Position
 from shared.queries.revisions import etag, etag_matches, next_revision
 
 _LATEST: dict[str, Any] = {"latest": True, "deletedAt": None}
+IN_A_CATEGORY: dict[str, Any] = {**_LATEST, "category": {"$gt": ""}}
 MOST_TRIES = 5
 
 
@@ -50,6 +51,12 @@ class NotificationTemplateStore:
         if category is not None:
             conditions["category"] = category
         return read_page(self._connection, NOTIFICATION_TEMPLATES, conditions, "createdAt", limit, position)
+
+    @translated()
+    def categories(self) -> list[str]:
+        """Those that have a template, in order; the empty one is none. Walks the index `by_category`."""
+        collection = self._connection.collection(NOTIFICATION_TEMPLATES)
+        return sorted(each for each in collection.distinct("category", IN_A_CATEGORY) if isinstance(each, str))
 
     def versions(self, template_id: str, limit: int, position: Position | None) -> Page:
         """Of one template, the newest first."""

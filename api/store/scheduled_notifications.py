@@ -7,11 +7,8 @@ from typing import Any
 from api.store.definitions import NOT_DELETED, DefinitionStore
 from api.store.errors import translated
 from api.store.ids import text_of
-from api.store.pages import Page, contains
+from api.store.scheduled_notification_filter import NOT_A_TEST
 from shared.collections import NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
-from shared.queries.keyset import Position
-
-NOT_A_TEST: dict[str, Any] = {"purpose": {"$ne": "test"}}
 
 
 class ScheduledNotificationStore(DefinitionStore):
@@ -19,15 +16,6 @@ class ScheduledNotificationStore(DefinitionStore):
 
     collection = SCHEDULED_NOTIFICATIONS
     noun = "scheduled_notification"
-
-    def search(self, template_id: str | None, name: str | None, limit: int, position: Position | None) -> Page:
-        """Those of a template, or whose name contains `name`; None: whatever. Without tests."""
-        conditions = dict(NOT_A_TEST)
-        if template_id is not None:
-            conditions["templateId"] = template_id
-        if name is not None:
-            conditions["name"] = contains(name)
-        return self.page(conditions, limit, position)
 
     @translated()
     def due_before(self, moment: datetime, limit: int) -> list[dict[str, Any]]:

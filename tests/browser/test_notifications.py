@@ -5,10 +5,11 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from pymongo.database import Database
 
 from tests.support.api_process import ApiProcess
-from tests.support.browser import OpenUi
+from tests.support.browser import WAIT_MS, OpenUi
 from tests.support.daemon_process import DaemonProcess
 from tests.support.http_objects import create, create_job, items, soon
 from tests.support.smtp_script import Deed
@@ -21,6 +22,7 @@ NUMBER, REFUSED = "+33100000001", "refused@example.com"
 QUEUE = "/api/notifications/queue"
 ONCE = "Order notice"
 MARKUP = "<p>Your order, {{ email }}</p><script>parent.document.title = 'owned'</script>"
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture
@@ -72,6 +74,64 @@ def test_pause_resume_calendar_and_delete(api: Callable[..., ApiProcess], open_u
     ui.button("Delete Daily digest").click()
     ui.button("Delete").click()
     ui.says("Nothing is scheduled")
+
+
+def test_many_are_found_by_state_sorted_and_changed_at_once(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
+    served = api()
+    daily = {"kind": "cron", "expression": "0 9 * * *", "timezone": "Europe/Paris"}
+    for name in ("Beta", "Alpha", "Gamma"):
+        schedule(served, name, daily, recipients={"addresses": [{"email": "ada@example.com"}]})
+    ui = open_ui(served)
+    ui.open("#/notifications/scheduled")
+    names = ui.page.locator("tbody tr > td:nth-child(2)")
+    expect(names).to_have_text(["Gamma", "Alpha", "Beta"])
+    ui.button("Name").click()
+    expect(names).to_have_text(["Alpha", "Beta", "Gamma"])
+    ui.page.get_by_label("Choose Alpha").check()
+    ui.page.get_by_label("Choose Gamma").check()
+    chosen = ui.page.get_by_role("region", name="Chosen scheduled notifications")
+    chosen.get_by_role("button", name="Pause").click()
+    dialog = ui.dialog("Pause: many scheduled notifications")
+    expect(dialog.get_by_text("2 would be changed")).to_be_visible()
+    dialog.get_by_label("Reason").fill("A typo")
+    dialog.get_by_role("button", name="Pause 2 scheduled notifications").click()
+    done = ui.dialog("Pause: what was done")
+    expect(done.get_by_text("2 changed")).to_be_visible()
+    done.get_by_role("button", name="Close", exact=True).last.click()
+
+    ui.page.get_by_label("State").select_option("paused")
+    expect(names).to_have_text(["Alpha", "Gamma"])
+    expect(ui.page.get_by_text("A typo")).to_have_count(2)
+    assert "state=paused" in ui.page.url
+    expect(chosen).to_have_count(0)
+    ui.page.get_by_label("Choose Alpha").check()
+    chosen.get_by_label("All that fit the filters:").select_option("delete")
+    dialog = ui.dialog("Delete: many scheduled notifications")
+    dialog.get_by_role("button", name="Delete 2 scheduled notifications").click()
+    ui.dialog("Delete: what was done").get_by_role("button", name="Close", exact=True).last.click()
+    ui.says("No scheduled notification fits")
+    expect(chosen).to_have_count(0)
+    ui.button("Show all").click()
+    expect(names).to_have_text(["Beta"])
+    ui.page.get_by_label("State").select_option("cancelled")
+    expect(ui.page.locator("tbody tr > td:first-child")).to_have_text(["Alpha", "Gamma"])
+    expect(ui.page.get_by_role("checkbox")).to_have_count(0)
+    assert [each["name"] for each in items(served, "/api/notifications/scheduled")] == ["Beta"]
+
+
+def test_a_category_of_templates_can_be_chosen_after_another(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
+    served = api()
+    for name, category in (("Order ready", "orders"), ("Welcome", "people"), ("Plain", "")):
+        texts = {"channels": ["email"], "subject": "Hello", "text": "Hello"}
+        create(served, "/api/notifications/templates", {"name": name, "category": category, **texts})
+    ui = open_ui(served)
+    ui.open("#/notifications/templates")
+    names = ui.page.locator("tbody tr > td:first-child")
+    for category, found in (("orders", ["Order ready"]), ("people", ["Welcome"])):
+        ui.page.get_by_label("Category").select_option(category)
+        expect(names).to_have_text(found)
+    ui.page.get_by_label("Category").select_option("every category")
+    expect(names).to_have_text(["Plain", "Welcome", "Order ready"])
 
 
 def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(

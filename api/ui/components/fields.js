@@ -50,9 +50,9 @@ export const AreaField = ({ value, onInput, rows = 4, placeholder, code, ...fiel
 
 /** What a list is searched for. It is about people or names, so it never goes into the address. */
 export const SearchField = ({ label = "Search", ...field }) => html`
-  <div role="search" onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}>
+  <search onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}>
     <${TextField} label=${label} type="search" ...${field} />
-  </div>
+  </search>
 `;
 
 /** options: [[value, label], ...]; values are texts. */

@@ -24,14 +24,16 @@ export const STATISTICS = [
 export function StatisticsLine({ statistics }) {
   const present = STATISTICS.filter(([name]) => statistics[name] > 0);
   if (present.length === 0) return html`<span class="muted">nothing yet</span>`;
-  return html`<span class="badges">${present.map(([name, meaning, tone]) => html`<span key=${name} class=${`badge ${tone}`}
-    title=${`${statistics[name]} messages ${meaning}`}>${statistics[name]} ${name}</span>`)}</span>`;
+  const badge = ([name, meaning, tone]) => html`<span key=${name} class=${`badge ${tone}`}
+    title=${`${statistics[name]} messages ${meaning}`}>${statistics[name]} ${name}</span>`;
+  return html`<span class="badges">${present.map(badge)}</span>`;
 }
 
 /** As text, for CSV. */
 export const statisticsText = (statistics) => STATISTICS.map(([name]) => `${name} ${statistics[name]}`).join(", ");
 
-const PAUSING = "While it is paused nothing new is queued, and messages that wait are held. Those that a provider has are not called back.";
+export const PAUSING = "During the pause nothing new is queued, and messages that wait are held. "
+  + "Those that a provider has are not called back.";
 
 /** Pause or Resume, and Delete. small: in a table. onChanged: what is shown is old. onDeleted: it is gone. */
 export function NotificationActions({ notification, small, onChanged, onDeleted }) {
@@ -44,20 +46,31 @@ export function NotificationActions({ notification, small, onChanged, onDeleted 
     onChanged();
   };
   const remove = async () => {
-    const text = `“${notification.name}” is deleted, and its messages that wait are cancelled. What was sent stays in the queue. This cannot be undone.`;
+    const text = `“${notification.name}” is deleted, and its messages that wait are cancelled. `
+      + "What was sent stays in the queue. This cannot be undone.";
     if (!(await ask({ title: "Delete this scheduled notification?", text, yes: "Delete", danger: true }))) return;
-    const gone = await attempt(() => unlessManaged((query) => api.remove(path, notification.revision, query)), `“${notification.name}” is deleted.`);
+    const deletion = () => unlessManaged((query) => api.remove(path, notification.revision, query));
+    const gone = await attempt(deletion, `“${notification.name}” is deleted.`);
     gone ? onDeleted() : onChanged();
   };
+  const resume = () =>
+    act(() => api.act(`${path}/resume`, notification.revision), `“${notification.name}” is resumed.`);
+  const paused = () => {
+    setPausing(false);
+    tell(`“${notification.name}” is paused.`);
+    onChanged();
+  };
   const rests = notification.pause !== null && notification.pause !== undefined;
+  const pausable = !rests && ["active", "awaiting_approval"].includes(notification.state);
   return html`<span class="actions">
-    ${may("switch") && rests && html`<${ActionButton} class=${size} aria-label=${named("Resume")}
-      onClick=${() => act(() => api.act(`${path}/resume`, notification.revision), `“${notification.name}” is resumed.`)}>Resume<//>`}
-    ${may("switch") && !rests && ["active", "awaiting_approval"].includes(notification.state) && html`<button type="button" class=${`${size} secondary`}
-      aria-label=${named("Pause")} onClick=${() => setPausing(true)}>Pause</button>`}
-    ${may("edit") && html`<${ActionButton} class=${`${size} danger`} aria-label=${named("Delete")} onClick=${remove}>Delete<//>`}
-    ${pausing && html`<${PauseDialog} path=${path} document=${notification} about=${PAUSING} onClose=${() => setPausing(false)}
-      onSaved=${() => { setPausing(false); tell(`“${notification.name}” is paused.`); onChanged(); }} />`}
+    ${may("switch") && rests
+      && html`<${ActionButton} class=${size} aria-label=${named("Resume")} onClick=${resume}>Resume<//>`}
+    ${may("switch") && pausable && html`<button type="button" class=${`${size} secondary`} aria-label=${named("Pause")}
+      onClick=${() => setPausing(true)}>Pause</button>`}
+    ${may("edit") && html`<${ActionButton} class=${`${size} danger`} aria-label=${named("Delete")}
+      onClick=${remove}>Delete<//>`}
+    ${pausing && html`<${PauseDialog} path=${path} document=${notification} about=${PAUSING}
+      onClose=${() => setPausing(false)} onSaved=${paused} />`}
   </span>`;
 }
 

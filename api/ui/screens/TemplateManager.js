@@ -3,14 +3,14 @@ import { useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
-import { SearchField } from "../components/fields.js";
+import { SearchField, SelectField } from "../components/fields.js";
 import { unlessManaged } from "../components/managed.js";
 import { CHANNELS } from "../components/messages.js";
 import { DataTable } from "../components/table.js";
 import { TestSend } from "../components/test_send.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { useList, useSettled } from "../core/resource.js";
+import { useDocument, useList, useSettled } from "../core/resource.js";
 import { go, href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
@@ -21,8 +21,9 @@ export default function TemplateManager({ query }) {
   const [typed, setTyped] = useState("");
   const q = useSettled(typed.trim());
   const list = useList("notifications/templates", { q, category: query.category });
+  const known = useDocument("notifications/templates/categories");
   const [open, setOpen] = useState(null);
-  const categories = [...new Set([query.category, ...list.items.map((each) => each.category)].filter(Boolean))].sort();
+  const categories = [...new Set([query.category, ...(known.data?.items ?? [])].filter(Boolean))].sort();
   const create = may("edit") && html`<a role="button" href=${href("/notifications/templates/new")}>New template</a>`;
   const close = () => setOpen(null);
   const show = (scheduled) => {
@@ -36,16 +37,8 @@ export default function TemplateManager({ query }) {
     <//>
     <div class="filters">
       <${SearchField} label="Search" placeholder="part of the name" value=${typed} onInput=${setTyped} />
-      <div class="field">
-        <label for="category">Category</label>
-        <select id="category"
-            value=${query.category ?? ""} onChange=${(event) => refine({ category: event.target.value })}>
-          <option value="">every category</option>
-          ${categories.map((each) => html`
-            <option key=${each} value=${each} selected=${each === query.category}>${each}</option>
-          `)}
-        </select>
-      </div>
+      <${SelectField} label="Category" value=${query.category} onInput=${(category) => refine({ category })}
+        options=${[["", "every category"], ...categories.map((each) => [each, each])]} />
     </div>
     <${DataTable} caption="Notification templates" columns=${columnsOf(setOpen, list.reload)}
       list=${list} csvName="notification-templates"

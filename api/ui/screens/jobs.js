@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Badge, Empty, Head, LinkButton, Moment } from "../components/basics.js";
-import { BULK_ACTIONS, BulkDialog } from "../components/bulk_dialog.js";
+import { BulkBar, given, useChosen } from "../components/bulk_bar.js";
 import { Sparkline } from "../components/charts.js";
 import { Dialog } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/fields.js";
@@ -19,28 +19,43 @@ const EVERY_MS = 10_000;
 const STATES = [
   ["", "all"], ["active", "active"], ["paused", "paused"], ["completed", "completed"], ["quarantined", "quarantined"],
 ];
+const BULK = {
+  path: "admin/scheduler/jobs/bulk", one: "job", many: "jobs",
+  about: { delete: "Deleting many jobs at once cannot be undone." },
+  actions: [
+    ["run", "Run now", "operate"], ["pause", "Pause", "operate"], ["resume", "Resume", "operate"],
+    ["enable", "Enable", "edit"], ["disable", "Disable", "edit"], ["delete", "Delete", "edit"],
+  ],
+};
 
 export default function Jobs({ query }) {
   const [typed, setTyped] = useState("");
   const q = useSettled(typed.trim());
-  const [chosen, setChosen] = useState(new Set());
   const filter = { q, state: query.state, template: query.template, enabled: query.enabled, label: query.label };
   const list = useList("admin/scheduler/jobs", { ...filter, sort: query.sort }, { every: EVERY_MS });
   const items = list.items.filter((job) => !goingAway.value.has(job.id));
   const recent = useRecentRuns(items.map((job) => job.id));
-  useEffect(() => setChosen(new Set()), [JSON.stringify(filter)]);
+  const [chosen, choose] = useChosen(filter);
+  const showAll = () => {
+    setTyped("");
+    refine({ state: "", template: "", enabled: "", label: "" });
+  };
   return html`
     <${Head} title="Jobs" about="What runs by itself, and when.">
       ${may("edit") && html`<${LinkButton} href=${href("/jobs/new")}>New job<//>`}
     <//>
     <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
-    <${Bulk} chosen=${chosen} filter=${filter} clear=${() => setChosen(new Set())} reload=${list.reload} />
+    <${BulkBar} kind=${BULK} chosen=${chosen} choose=${choose} filter=${bodyOf(given(filter))} reload=${list.reload} />
     <${DataTable} caption="Jobs" columns=${columnsWith(recent, list.reload)}
       list=${{ ...list, items }} csvName="jobs" sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
-      selection=${may("operate") ? { ids: chosen, change: setChosen } : undefined}
-      empty=${html`<${Nothing} filtered=${Object.values(filter).some(Boolean)} />`} />
+      selection=${may("operate") ? { ids: chosen, change: choose } : undefined}
+      empty=${html`<${Nothing} filtered=${Object.keys(given(filter)).length > 0} showAll=${showAll} />`} />
   `;
 }
+
+/** The filters of the address, as a body has them. */
+const bodyOf = ({ label, enabled, ...filter }) =>
+  ({ ...filter, ...(label && { label: [label] }), ...(enabled && { enabled: enabled === "true" }) });
 
 /** The last runs of the jobs on the page: {jobId: runs}. */
 function useRecentRuns(ids) {
@@ -75,39 +90,11 @@ function LabelFilter({ value }) {
   return html`<${TextField} label="Label" placeholder="team=crm" value=${typed} onInput=${input} />`;
 }
 
-/** What can be done with the chosen jobs, or with all that fit the filters. */
-function Bulk({ chosen, filter, clear, reload }) {
-  const [asked, setAsked] = useState(null);
-  const actions = BULK_ACTIONS.filter(([, , permission]) => may(permission));
-  const filtered = Object.entries(filter).filter(([, value]) => value);
-  const written = {
-    ...(filter.label && { label: [filter.label] }),
-    ...(filter.enabled && { enabled: filter.enabled === "true" }),
-  };
-  const everything = { filter: { ...Object.fromEntries(filtered), ...written } };
-  return html`
-    ${chosen.size > 0 && actions.length > 0 && html`<section class="note bulk" aria-label="Chosen jobs">
-      <strong>${chosen.size} chosen</strong>
-      ${actions.map(([action, label]) => html`<button key=${action} type="button" class="small"
-          onClick=${() => setAsked({ action, which: { ids: [...chosen] } })}>
-        ${label}
-      </button>`)}
-      ${filtered.length > 0 && html`
-        <${SelectField} label="All that fit the filters:" value="" options=${[["", "choose"], ...actions]}
-          onInput=${(action) => action && setAsked({ action, which: everything })} />
-      `}
-      <button type="button" class="plain" onClick=${clear}>Choose none</button>
-    </section>`}
-    ${asked && html`
-      <${BulkDialog} key=${asked.action} action=${asked.action} which=${asked.which} onClose=${() => setAsked(null)}
-        onDone=${reload} />
-    `}
-  `;
-}
-
-const Nothing = ({ filtered }) =>
+const Nothing = ({ filtered, showAll }) =>
   filtered
-    ? html`<${Empty} title="No job fits"><p>Change the filters, or <a href=${href("/jobs")}>show all jobs</a>.</p><//>`
+    ? html`<${Empty} title="No job fits">
+        <p>Change the filters, or <button type="button" class="small outline" onClick=${showAll}>Show all</button></p>
+      <//>`
     : html`<${Empty} title="There are no jobs yet">
         <p>
           A job runs a template by a schedule.${" "}

@@ -75,7 +75,7 @@ def test_a_filter_chooses_as_in_the_list(admin: Caller, three: list[str]) -> Non
 def test_a_filter_that_fits_too_many_is_refused(
     admin: Caller, three: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routes.bulk_actions.MOST_JOBS", 2)
+    monkeypatch.setattr("api.routes.bulk.MOST", 2)
     assert_problem(admin.post(BULK, {"action": "delete", "filter": {}}), 409, "too_many", "filter")
     assert len(admin.get(JOBS).json["items"]) == len(three)
 

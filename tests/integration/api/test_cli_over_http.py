@@ -164,12 +164,18 @@ def test_scheduled_notifications_are_shown_paused_resumed_and_cancelled(cli: Run
     template = admin.created(TEMPLATES, template_body())["id"]
     made = admin.created(SCHEDULED, scheduled_body(template))["id"]
     assert made in cli("notifications", "list").output
+    found = ("notifications", "list", "--template", template, "--search", "wave", "--sort", "next")
+    assert made in cli(*found, "--state", "active").output
+    assert made not in cli(*found, "--state", "paused").output
+    assert made not in cli("notifications", "list", "--template", "other").output
+    assert cli("notifications", "list", "--state", "odd").exit_code == 2
     assert "A wave" in cli("notifications", "show", made).output
     assert "queued" in cli("notifications", "statistics", made).output
     assert "paused" in cli("notifications", "pause", made, "--reason", "x").output
     assert "active" in cli("notifications", "resume", made).output
     assert cli("notifications", "cancel", made, "--yes").exit_code == 0
     assert cli("notifications", "show", made).exit_code == 1
+    assert made in cli("notifications", "list", "--state", "cancelled").output
 
 
 def test_templates_calendars_and_the_status_come_over_the_api(cli: Run, admin: Caller, db: Db) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from bson.objectid import ObjectId
 
-from api.store.job_filter import JobFilter, JobSort
+from api.store.definition_filter import DefinitionSort
+from api.store.job_filter import JobFilter
 from shared.indexes import INDEXES
 from shared.queries.keyset import Position, after
-from tests.integration.api.conftest import JOBS, Caller, Db, job_body
+from tests.integration.api.conftest import JOBS, SCHEDULED, Caller, Db, job_body
 from tests.integration.api.test_malformed_documents import NOT_RESUMED, ODD_VALUES
 from tests.support.documents import MONDAY, job_document
 
@@ -23,8 +24,9 @@ def names_of(admin: Caller, query: str, limit: int = 2) -> list[str]:
 @pytest.mark.parametrize("limit", [1, 4, 200])
 @pytest.mark.parametrize(("sort", "field"), [("name", "name"), ("next", "nextRun")])
 @pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(("path", "collection"), [(JOBS, "dynamic_jobs"), (SCHEDULED, "scheduled_notifications")])
 def test_every_order_shows_every_document_once_whatever_stands_there(
-    admin: Caller, db: Db, sort: str, field: str, sign: str, limit: int
+    admin: Caller, db: Db, path: str, collection: str, sort: str, field: str, sign: str, limit: int
 ) -> None:
     values = [value for value in ODD_VALUES if value not in NOT_RESUMED]
     documents: list[dict[str, Any]] = [
@@ -33,8 +35,8 @@ def test_every_order_shows_every_document_once_whatever_stands_there(
         for twin in "ab"
     ]
     documents += [{"_id": "missing"}, {"_id": ObjectId()}, {"_id": 7}]
-    db.dynamic_jobs.insert_many(documents)
-    listed = [item["id"] for item in admin.all_pages(f"{JOBS}?sort={sign}{sort}", limit)]
+    db[collection].insert_many(documents)
+    listed = [item["id"] for item in admin.all_pages(f"{path}?sort={sign}{sort}", limit)]
     assert len(listed) == len(set(listed)) == len(documents)
 
 
@@ -104,7 +106,7 @@ def test_a_state_lists_those_jobs_that_are_shown_in_it(admin: Caller, db: Db) ->
     ],
 )
 def test_each_list_walks_its_index_and_reads_no_other_job(
-    db: Db, which: JobFilter, sort: JobSort | None, index: str, examined: int
+    db: Db, which: JobFilter, sort: DefinitionSort | None, index: str, examined: int
 ) -> None:
     for spec in INDEXES:
         if spec.collection == "dynamic_jobs":

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.collections import RECIPIENTS
+from api.store.notification_templates import IN_A_CATEGORY
+from shared.collections import NOTIFICATION_TEMPLATES, RECIPIENTS
+from shared.indexes import INDEXES
 from tests.integration.api.conftest import SCHEDULED, TEMPLATES, Caller, Db, scheduled_body, template_body
 
 PEOPLE = "/api/notifications/recipients"
@@ -68,3 +70,34 @@ def test_groups_templates_and_scheduled_notifications_are_found_by_a_part_of_the
         admin.created(SCHEDULED, scheduled_body(template["id"], name=f"Send {template['name']}"))
     assert names(admin, SCHEDULED, q="send w") == ["Send Welcome"]
     assert names(admin, SCHEDULED, templateId=templates[0]["id"]) == ["Send Order ready"]
+
+
+def test_the_categories_are_those_of_the_templates_that_there_are(admin: Caller, db: Db) -> None:
+    made = [
+        admin.created(TEMPLATES, template_body(name=f"t{place}", category=category))
+        for place, category in enumerate(("orders", "", "people", "orders", "gone", "before"))
+    ]
+    assert admin.delete(f"{TEMPLATES}/{made[4]['id']}").status_code == 204
+    assert admin.put(f"{TEMPLATES}/{made[5]['id']}", template_body(category="after")).status_code == 200
+    db[NOTIFICATION_TEMPLATES].insert_one({"_id": "odd:1", "templateId": "odd", "latest": True, "category": 5})
+    assert admin.get(f"{TEMPLATES}/categories").json == {"items": ["after", "orders", "people"]}
+
+
+def test_templates_of_a_category_and_the_categories_are_found_by_an_index(db: Db) -> None:
+    collection = db[NOTIFICATION_TEMPLATES]
+    for spec in INDEXES:
+        if spec.collection == NOTIFICATION_TEMPLATES:
+            options = {"partialFilterExpression": spec.partial} if spec.partial else {}
+            collection.create_index(list(spec.keys), name=spec.name, **options)
+    collection.insert_many(
+        {"_id": f"{n}:{v}", "templateId": f"{n}", "version": v, "latest": v == 9, "createdAt": n,
+         "category": "rare" if n < 3 else "orders" if n < 10 else ""}
+        for n in range(100) for v in range(10)
+    )  # fmt: skip
+    of_one = {"latest": True, "deletedAt": None, "category": "rare"}
+    for explained, most in (
+        (collection.find(of_one).sort([("createdAt", -1), ("_id", -1)]).limit(51).explain(), 3),
+        (db.command("explain", {"distinct": collection.name, "key": "category", "query": IN_A_CATEGORY}), 10),
+    ):
+        assert "'indexName': 'by_category'" in str(explained["queryPlanner"]["winningPlan"])
+        assert explained["executionStats"]["totalDocsExamined"] <= most
