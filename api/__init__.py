@@ -1,48 +1,16 @@
 """The HTTP API: writes and reads documents and does nothing else. No scheduling, no sending."""
 
-from flask_openapi.models.info import Info
-from flask_openapi.models.security_scheme import SecurityScheme
-from flask_openapi.openapi import OpenAPI
+from typing import TYPE_CHECKING
 
-from api import auth, context, cors, export_folder, idempotency, problems, responses, scrape, throttle
-from api.contract.document import describe
-from api.requests import JsonRequest, refuse_invalid
-from api.routes import blueprints
-from api.store import Store
-from shared import __version__
-from shared.clock import Clock, SystemClock
-from shared.settings import Settings
+if TYPE_CHECKING:
+    from flask_openapi.openapi import OpenAPI
 
-__all__ = ["create_app"]
-
-SECURITY = {"bearer": SecurityScheme(type="http", scheme="bearer", description="A token of `unified-scheduler token`.")}
+    from shared.clock import Clock
+    from shared.settings import Settings
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> OpenAPI:
+def create_app(settings: "Settings", clock: "Clock | None" = None) -> "OpenAPI":
     """The WSGI application. It connects to MongoDB at the first request that needs it, so after gunicorn forks."""
-    app = OpenAPI(
-        "api",
-        info=Info(title="Unified Scheduler", version=__version__),
-        security_schemes=dict(SECURITY),
-        validation_error_callback=refuse_invalid,
-        doc_ui=False,
-        static_folder=None,
-    )
-    app.request_class = JsonRequest
-    app.config["MAX_CONTENT_LENGTH"] = settings.api_max_body_bytes
-    export_folder.keep(app, settings)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    the_clock = clock or SystemClock()
-    context.keep(app, Store(settings, the_clock), the_clock, settings)
-    responses.install(app)
-    cors.install(app, settings)
-    auth.install(app, settings)
-    throttle.install(app, settings)
-    idempotency.install(app)
-    problems.install(app)
-    for blueprint in blueprints():
-        app.register_api(blueprint)
-    scrape.install(app, settings)
-    auth.check_declared(app)
-    describe(app)
-    return app
+    from api.application import build  # not above: the command line is part of this package and needs no Flask
+
+    return build(settings, clock)

@@ -1,6 +1,5 @@
 """Who calls, and whether they may: bearer tokens, roles as sets of permissions, one permission that each view needs."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, request
 
 from api.context import clock, store
+from api.definitions.tokens import hash_token
 from api.host_tokens import LONGEST as LONGEST_HOST_TOKEN
 from api.host_tokens import HostTokenReader, InvalidHostToken, looks_like_one
 from api.problems import Problem, ProblemCode
@@ -19,7 +19,6 @@ from shared.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-TOKEN_PREFIX = "us_"  # noqa: S105 - how a token starts, so that leaked ones can be searched for
 LONGEST_TOKEN = 200
 PREFIX_CHARACTERS = 11
 """Of a token: enough to tell leaked or outdated ones from guesses, too little to guess the rest."""
@@ -44,11 +43,6 @@ class Principal:
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
-
-
-def hash_token(token: str) -> str:
-    """What is stored of a token. It has 256 random bits, so a fast hash is right."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def needs(permission: Permission) -> Callable[[View], View]:

@@ -40,9 +40,14 @@ def _unbroken(text: str) -> list[str]:
     return found
 
 
+def subcommands(context: click.Context, group: click.Group) -> list[tuple[str, click.Command]]:
+    """The commands of a group, by name, in the order of its list."""
+    found = ((name, group.get_command(context, name)) for name in group.list_commands(context))
+    return [(name, command) for name, command in found if command is not None]
+
+
 def _commands(parent: click.Context, group: click.Group) -> Iterator[str]:
-    for name in group.list_commands(parent):
-        command = group.commands[name]
+    for name, command in subcommands(parent, group):
         context = click.Context(command, info_name=name, parent=parent)
         if isinstance(command, click.Group):
             yield from _commands(context, command)

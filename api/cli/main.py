@@ -1,27 +1,60 @@
 """`unified-scheduler`: the operator's command."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from api.cli.apply import apply, diff, export
-from api.cli.audit import audit
-from api.cli.bootstrap import bootstrap
-from api.cli.catalogue import calendars, templates
-from api.cli.completion import PROGRAM, completion
-from api.cli.doctor import doctor
-from api.cli.jobs import jobs
-from api.cli.logs import logs
-from api.cli.notifications import notifications
-from api.cli.runs import runs
-from api.cli.session import DEFAULT_URL, EXIT_CODES, FriendlyGroup, Session
-from api.cli.status import status
-from api.cli.token import token
+from api.cli.completion import PROGRAM
+from api.cli.session import DEFAULT_URL, EXIT_CODES, Session, exit_code_of, sentence_of
 from shared import __version__
 from shared.clock import SystemClock
-from shared.logging import configure_logging
-from shared.settings import Settings, load_settings_or_exit
+from shared.errors import SchedulerError
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
+
+_MODULES = {
+    "apply": "apply",
+    "audit": "audit",
+    "bootstrap": "bootstrap",
+    "calendars": "catalogue",
+    "completion": "completion",
+    "diff": "apply",
+    "doctor": "doctor",
+    "export": "apply",
+    "jobs": "jobs",
+    "logs": "logs",
+    "notifications": "notifications",
+    "runs": "runs",
+    "status": "status",
+    "templates": "catalogue",
+    "token": "token",
+}
+"""Where each command is, in api.cli."""
 
 
-@click.group(cls=FriendlyGroup, epilog=EXIT_CODES)
+class Commands(click.Group):
+    """Loads a command when it is asked for, and ends with one line instead of a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        if cmd_name not in _MODULES:
+            return None
+        found: click.Command = getattr(import_module(f"api.cli.{_MODULES[cmd_name]}"), cmd_name)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SchedulerError as fault:
+            click.echo(sentence_of(fault), err=True)
+            ctx.exit(exit_code_of(fault))
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name=PROGRAM)
 @click.option(
     "--url", envvar="UNIFIED_SCHEDULER_URL", show_envvar=True, help=f"Where the API is. Default: {DEFAULT_URL}."
@@ -48,30 +81,14 @@ def main(context: click.Context, url: str | None, token_text: str | None, as_jso
     context.call_on_close(session.close)
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
+    from shared.logging import configure_logging  # here: most commands need neither
+    from shared.settings import load_settings_or_exit
+
     settings = load_settings_or_exit()
     configure_logging("warning", settings.log_format)
     return settings
 
-
-for command in (
-    jobs,
-    runs,
-    notifications,
-    templates,
-    calendars,
-    apply,
-    diff,
-    export,
-    status,
-    token,
-    bootstrap,
-    audit,
-    doctor,
-    logs,
-    completion,
-):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

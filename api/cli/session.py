@@ -3,15 +3,18 @@
 import getpass
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.client import ApiClient, ApiDenied, ApiUnavailable
-from api.store import Actor, Store
 from shared.clock import Clock
 from shared.errors import CommitUnknown, SchedulerError, StoreError, StoreUnavailable
-from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from api.store import Store
+    from api.store.actor import Actor
+    from shared.settings import Settings
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 EXIT_FOUND = 1
@@ -32,7 +35,9 @@ Exit codes:
 class Session:
     """One run of the command. API and settings are asked for when a command needs them."""
 
-    def __init__(self, load_settings: Callable[[], Settings], clock: Clock, url: str | None, token: str | None) -> None:
+    def __init__(
+        self, load_settings: "Callable[[], Settings]", clock: Clock, url: str | None, token: str | None
+    ) -> None:
         self.clock = clock
         self.as_json = False
         self.names_api = url is not None or token is not None
@@ -41,13 +46,15 @@ class Session:
         self._token = token
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """Ends the process with EX_CONFIG if they are wrong."""
         return self._load_settings()
 
     @cached_property
-    def store(self) -> Store:
-        """For what needs the database itself."""
+    def store(self) -> "Store":
+        """For what needs the database itself; the driver is not loaded for the others."""
+        from api.store import Store
+
         return Store(self.settings, self.clock)
 
     @cached_property
@@ -59,8 +66,10 @@ class Session:
             raise click.BadParameter(str(fault), param_hint="--url") from None
 
     @property
-    def actor(self) -> Actor:
+    def actor(self) -> "Actor":
         """Who appears in createdBy and in the audit log when the database is written directly."""
+        from api.store.actor import Actor
+
         try:
             return Actor(f"cli:{getpass.getuser()}")
         except (KeyError, OSError):  # a user id without a name, as in containers
@@ -69,17 +78,6 @@ class Session:
     def close(self) -> None:
         if "store" in self.__dict__:
             self.store.connection.close()
-
-
-class FriendlyGroup(click.Group):
-    """Ends with one line instead of a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SchedulerError as fault:
-            click.echo(sentence_of(fault), err=True)
-            ctx.exit(exit_code_of(fault))
 
 
 def exit_code_of(fault: SchedulerError) -> int:

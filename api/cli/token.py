@@ -5,10 +5,9 @@ from contextlib import suppress
 
 import click
 
-from api.auth import hash_token
 from api.cli.output import done, json_option, show_list
 from api.cli.session import Session
-from api.definitions.tokens import new_secret
+from api.definitions.tokens import hash_token, new_secret
 from api.store.errors import NoSuchDocument
 from shared.clock import rfc3339
 from shared.durations import parse_duration

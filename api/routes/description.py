@@ -7,6 +7,7 @@ from flask_openapi.blueprint import APIBlueprint
 from jinja2 import Environment
 
 from api.auth import public
+from api.contract.document import openapi
 from api.responses import ok
 
 blueprint = APIBlueprint("description", __name__, doc_ui=False)
@@ -15,16 +16,11 @@ _PAGES = files("api.routes") / "pages"
 _CACHED_SECONDS = 300
 
 
-def _document() -> dict[str, object]:
-    found: dict[str, object] = current_app.api_doc  # type: ignore[attr-defined]  # the app is an OpenAPI
-    return found
-
-
 @blueprint.get("/api/openapi.json")
 @public
-def openapi() -> Response:
+def contract() -> Response:
     """The OpenAPI document."""
-    return ok(_document())
+    return ok(openapi(current_app))
 
 
 @blueprint.get("/api/docs")
@@ -33,7 +29,7 @@ def docs() -> Response:
     """The OpenAPI document as one page."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((_PAGES / "docs.html.jinja").read_text(encoding="utf-8"))
-    return Response(template.render(document=_document()), mimetype="text/html")
+    return Response(template.render(document=openapi(current_app)), mimetype="text/html")
 
 
 @blueprint.get("/api/docs/style.css")

@@ -25,7 +25,7 @@ STANDARD = {"standard-scheduled-notification-processor", "standard-email-notifie
 def run(mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("MONGODB_URI", mongodb_uri)
     monkeypatch.setenv("MONGODB_DATABASE", database_name)
-    monkeypatch.setattr("api.cli.main.configure_logging", lambda *_arguments: None)
+    monkeypatch.setattr("shared.logging.configure_logging", lambda *_arguments: None)
 
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(main, list(arguments))

@@ -34,7 +34,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Run:
     """With a database, a mail server and a folder."""
-    monkeypatch.setattr("api.cli.main.configure_logging", lambda *_arguments: None)
+    monkeypatch.setattr("shared.logging.configure_logging", lambda *_arguments: None)
     monkeypatch.setattr(checkup, "SYSTEMD_RUNS", tmp_path / "none")
     monkeypatch.chdir(tmp_path)
     given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": database_name, "EXPORT_FOLDER": str(tmp_path)}

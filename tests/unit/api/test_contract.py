@@ -10,7 +10,7 @@ from flask_openapi.openapi import OpenAPI
 from jsonschema import Draft202012Validator
 
 from api import create_app
-from api.contract.document import describe
+from api.contract.document import install, openapi
 from tests.support.contract import check_json
 from tests.support.environment import ROOT, ExplicitSettings
 
@@ -25,7 +25,7 @@ def app() -> OpenAPI:
 
 @pytest.fixture(scope="module")
 def document(app: OpenAPI) -> dict[str, Any]:
-    return app.api_doc
+    return openapi(app)
 
 
 def written(document: dict[str, Any]) -> str:
@@ -83,7 +83,7 @@ def test_a_view_that_does_not_say_what_it_answers_is_no_part_of_an_api(
 ) -> None:
     monkeypatch.delattr(app.view_functions["jobs.list_jobs"], "declared_answers")
     with pytest.raises(RuntimeError, match=r"jobs\.list_jobs"):
-        describe(app)
+        install(app)
 
 
 def test_the_page_shows_every_operation_and_schema_without_script_or_foreign_address(
