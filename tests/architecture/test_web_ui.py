@@ -22,6 +22,7 @@ IMPORTS = re.compile(
 LAZY = re.compile(r"import\(\"([^\"]+)\"\)")
 EXPORTS = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
 REEXPORTS = re.compile(r"^export \{([^}]*)\}", re.MULTILINE)
+WIDEST = 120
 VENDORED = {
     "cronstrue.min.js", "htm.mjs", "pico.min.css", "preact-hooks.mjs", "preact.mjs", "signals-core.mjs", "signals.mjs",
     "uPlot.iife.min.js", "uPlot.min.css",
@@ -41,6 +42,12 @@ def test_a_module_says_what_it_is_builds_no_markup_from_text_and_stays_readable(
         r"https?://[a-z0-9.-]+\.[a-z]+", re.sub(r"\w+\.example\.(com|org)|example\.(com|org)", "", text)
     )
     assert len(text.splitlines()) <= 250
+
+
+@pytest.mark.parametrize("path", [*MODULES, UI / "style.css"], ids=name_of)
+def test_a_line_fits_on_a_screen(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [at for at, line in enumerate(lines, start=1) if len(line) > WIDEST] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -9,8 +9,7 @@ const PASSED = { now: "at once", next_day: "at the same time of their next day",
 
 export function NotificationFacts({ notification }) {
   const { data: template } = useDocument(`notifications/templates/${notification.templateId}`);
-  const { lastRun, quietHours, throttle, approval } = notification;
-  const { templateId, schedule } = notification;
+  const { templateId, lastRun, quietHours, throttle, approval } = notification;
   const rows = [
     [
       "Template",

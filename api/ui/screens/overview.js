@@ -1,10 +1,9 @@
 /** Overview: whether all is well, at one glance, and why not. */
 import { Badge, Failure, Head, Moment, Note, Panel } from "../components/basics.js";
-import {
-  ComingPanel, FailuresPanel, HeatPanel, RunsPerHourPanel, SuccessTile, useStatistics,
-} from "../components/overview_history.js";
-import { RunningList } from "../components/runs.js";
 import { Figure } from "../components/figure.js";
+import { HeatPanel, RunsPerHourPanel, SuccessTile, useStatistics } from "../components/overview_history.js";
+import { ComingPanel, FailuresPanel } from "../components/overview_lists.js";
+import { RunningList } from "../components/runs.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";

@@ -1,20 +1,20 @@
 /** One scheduled notification: what it says, when it is sent next, what became of its messages, what can be done. */
 import { useState } from "preact/hooks";
 
-import { Badge, Empty, Exact, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
+import { Badge, Empty, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
+import { ComingSends } from "../components/coming_sends.js";
 import { tellError } from "../components/dialog.js";
 import { MessageFilters, MessagesTable } from "../components/messages.js";
 import { NotificationFacts } from "../components/notification_facts.js";
 import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
 import { ApiError, api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { useDocument, useList, useResource } from "../core/resource.js";
+import { useDocument, useList } from "../core/resource.js";
 import { go, refine } from "../core/router.js";
 import { may, me } from "../core/session.js";
-import { MY_ZONE, exact } from "../core/time.js";
+import { exact } from "../core/time.js";
 
 const EVERY_MS = 5000;
-const COMING = 10;
 const NOT_LOADED = "The dialog cannot be loaded. There may be a new version: load the page again.";
 
 export default function ScheduledNotification({ params, query }) {
@@ -32,7 +32,7 @@ export default function ScheduledNotification({ params, query }) {
         <div class="grid">
           <section class="card" aria-labelledby="coming">
             <h2 id="coming">Coming sends</h2>
-            <${Coming} notification=${notification} />
+            <${ComingSends} notification=${notification} />
           </section>
           <section class="card" aria-labelledby="definition">
             <h2 id="definition">Definition</h2>
@@ -122,32 +122,6 @@ const Tiles = ({ statistics }) => html`<section aria-label="Statistics of its me
     </div>`)}
   </dl>
 </section>`;
-
-function Coming({ notification }) {
-  const { schedule, state, id, revision } = notification;
-  const shown = ["active", "awaiting_approval"].includes(state);
-  const body = { schedule, count: COMING, viewerTimezone: MY_ZONE };
-  const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) =>
-    shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] },
-  );
-  if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
-  return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
-    ${notification.recipientTimezone && html`
-      <p class="muted">By the wall clock of each recipient's own zone; shown for ${schedule.timezone}.</p>
-    `}
-    ${occurrences.length === 0
-      ? html`<p class="muted">No more: the schedule has ended.</p>`
-      : html`<ol class="plain-list">
-          ${occurrences.map((each) => html`<li key=${each.at}>
-            <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
-            ${each.excluded
-              ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>`
-              : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
-            ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
-          </li>`)}
-        </ol>`}
-  `}<//>`;
-}
 
 function Messages({ id, state }) {
   const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
