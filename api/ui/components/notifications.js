@@ -78,7 +78,8 @@ export function NotificationActions({ notification, small, onChanged, onDeleted 
 export function ApproveButton({ notification, onChanged }) {
   const approve = async () => {
     const count = notification.approval?.recipients ?? "many";
-    const text = `“${notification.name}” goes to about ${count} recipients. After your approval it is sent as it is now.`;
+    const whom = `“${notification.name}” goes to about ${count} recipients.`;
+    const text = `${whom} After your approval it is sent as it is now.`;
     if (!(await ask({ title: "Approve it?", text, yes: "Approve" }))) return;
     await attempt(() => api.act(`${pathOf(notification)}/approve`, notification.revision), "Approved.");
     onChanged();
