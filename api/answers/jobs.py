@@ -15,13 +15,16 @@ from api.answers.definitions import (
     rule,
     standing,
 )
-from api.answers.jsonable import fields_of
+from api.answers.fields import fields_of
 from api.answers.owned import file_mark
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
 
-_DEFINITION = ("name", "template", "params", "schedule", "enabled", "labels", "policies", "pause")
-_RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
+_SHOWN = {
+    *("name", "template", "params", "schedule", "enabled", "labels", "policies", "pause"),
+    *("revision", "created_at", "created_by", "updated_at", "updated_by"),
+}
+_SHOWN_OF_PROGRESS = {"last_run", "auto_paused"}
 
 
 def job_answer(
@@ -39,13 +42,12 @@ def job_answer(
     state, problem = standing(planned, job.daemon, _is_resting(job, planned, now))
     return {
         "id": job.id,
-        **fields_of(job, *_DEFINITION, *_RECORD),
+        **fields_of(job, _SHOWN),
         "rule": rule(job.schedule, names_of),
         "nextRun": next_run(state, planned, job, exclusions_of(job.schedule)),
-        "lastRun": None if job.daemon.last_run is None else job.daemon.last_run.model_dump(mode="json", by_alias=True),
+        **fields_of(job.daemon, _SHOWN_OF_PROGRESS),
         "state": state,
         "problem": problem,
-        "autoPaused": fields_of(job.daemon, "auto_paused")["autoPaused"],
         "consecutiveFailures": job.daemon.consecutive_failures,
         "runs": job.daemon.counters,
         "skipped": job.daemon.skipped,

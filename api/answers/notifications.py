@@ -15,37 +15,23 @@ from api.answers.definitions import (
     rule,
     standing,
 )
-from api.answers.jsonable import fields_of, jsonable, moment
+from api.answers.fields import fields_of, moment
 from api.answers.messages import statistics
 from api.answers.owned import authored_answer, fault_of, file_mark, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
 from shared.models.recipients import HostUserPreferences, Recipient, RecipientGroup
 from shared.models.suppressions import Suppression
 from shared.queries.revisions import revision_of
 from shared.schedule.sending_times import firing_exclusions, firing_schedule
 
-_DEFINITION = (
-    "name",
-    "template_id",
-    "template_version",
-    "channels",
-    "recipients",
-    "variables",
-    "schedule",
-    "expires_after",
-    "quiet_hours",
-    "allowed_days",
-    "recipient_timezone",
-    "timezone_fallback",
-    "already_passed",
-    "throttle",
-    "critical",
-    "approval",
-    "pause",
-)
-_RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
+_SHOWN = {
+    *("name", "template_id", "template_version", "channels", "recipients", "variables", "schedule", "expires_after"),
+    *("quiet_hours", "allowed_days", "recipient_timezone", "timezone_fallback", "already_passed", "throttle"),
+    *("critical", "approval", "pause", "revision", "created_at", "created_by", "updated_at", "updated_by"),
+}
 
 
 def scheduled_notification_answer(
@@ -76,7 +62,7 @@ def scheduled_notification_answer(
     exclusions = firing_exclusions(notification, schedule, exclusions_of(schedule))
     return {
         "id": notification.id,
-        **fields_of(notification, *_DEFINITION, *_RECORD),
+        **fields_of(notification, _SHOWN),
         "rule": rule(schedule, names_of),
         "nextRun": next_run(state, planned, firing, exclusions),
         "lastRun": None
