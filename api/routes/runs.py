@@ -16,14 +16,13 @@ from api.contract.jobs import RecentRuns, Run, RunAsked, RunLog
 from api.contract.shapes import Malformed
 from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
-from api.requests import DocumentPath
+from api.requests import Asked, DocumentPath
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
 from api.store.runs import RunFilter
 from shared.models.access import Permission
-from shared.models.base import Model
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
 
@@ -58,7 +57,7 @@ class LogQuery(PageQuery):
     attempt: Annotated[int, Field(ge=1, le=1_000_000, description="Only lines of this attempt.")] | None = None
 
 
-class RecentRunsQuery(Model):
+class RecentRunsQuery(Asked):
     """Of which jobs."""
 
     ids: Annotated[

@@ -13,7 +13,7 @@ from shared.queries import keyset
 from shared.queries.keyset import Order, Position
 
 _SORT_KEY = "__sortKey"
-_NAIVE = CODEC_OPTIONS.with_options(tz_aware=False)
+NAIVE = CODEC_OPTIONS.with_options(tz_aware=False)
 """A page has hundreds of dates, and the driver takes ten times as long for one with a zone as for one without."""
 _NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 
@@ -46,13 +46,13 @@ def read_page(
     projection = {_SORT_KEY: {"$meta": "sortKey"}, **dict.fromkeys(without, 0)}
     found = list(
         connection.collection(collection)
-        .with_options(codec_options=_NAIVE)
+        .with_options(codec_options=NAIVE)
         .find({"$and": clauses} if clauses else {}, projection)
         .sort(order.sort_keys())
         .limit(limit + 1)
     )
     for document in found:
-        _make_aware(document)
+        make_aware(document)
     ends = [_position(document, order.field) for document in found]
     return Page(found[:limit], ends[limit - 1] if len(found) > limit else None)
 
@@ -62,14 +62,14 @@ def contains(text: str) -> dict[str, Any]:
     return {"$regex": re.escape(text), "$options": "i"}
 
 
-def _make_aware(part: Any) -> None:
+def make_aware(part: Any) -> None:
     """Gives the dates in a document or list, which are in UTC, their zone."""
     for place, value in part.items() if type(part) is dict else enumerate(part):
         kind = type(value)
         if kind is datetime:
             part[place] = EPOCH + (value - _NAIVE_EPOCH)
         elif kind is dict or kind is list:
-            _make_aware(value)
+            make_aware(value)
 
 
 def _position(document: dict[str, Any], field: str) -> Position:
