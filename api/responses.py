@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, g, request
+from pydantic_core import to_json
 
 from api import metrics
 
@@ -31,7 +32,7 @@ PAGE_POLICY = (
 
 def ok(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """A JSON answer."""
-    return Response(json.dumps(body, ensure_ascii=False), status=status.value, mimetype="application/json")
+    return Response(to_json(body), status=status.value, mimetype="application/json")
 
 
 def document(body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, WithJsonSchema
@@ -17,6 +18,7 @@ LONGEST = timedelta(days=36_500)
 REMEDY = 'write a duration such as "90s", "5m", "1h30m" or ISO 8601 "PT5M"'
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """The length that `text` names, in whole milliseconds, never negative; ValueError with the remedy otherwise."""
     compact = text.strip().lower()
@@ -44,6 +46,7 @@ def parse_duration(text: str) -> timedelta:
     return length // _MILLISECOND * _MILLISECOND
 
 
+@lru_cache(maxsize=1024)
 def format_duration(length: timedelta) -> str:
     """The shortest text that parse_duration reads back as `length` (cut to milliseconds)."""
     rest = length // _MILLISECOND

@@ -17,15 +17,28 @@ Path = tuple[str | int, ...]
 
 _ABSENT: Any = object()
 _SEVERAL = ("anyOf", "oneOf", "allOf")
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of most values: nothing is in them, and they are no sealed secret."""
 
 
-def masked(params: Any, schema: Schema | None) -> Any:
-    """`params` with every secret replaced by the mask. schema None: nobody knows what is secret, so every text is."""
-    if schema is None:
-        return _with_texts_masked(params)
-    if not isinstance(params, Mapping):
-        return MASK
-    return _with_bytes_masked(with_secrets(params, schema, lambda value, _path: None if value is None else MASK))
+class ParamMask:
+    """Hides the secrets in parameters of one template. What its schema says of a place is found out once."""
+
+    def __init__(self, schema: Schema | None) -> None:
+        """schema None: nobody knows what is secret, so every text is."""
+        self._forms = None if schema is None else _Forms(schema, [schema])
+
+    def masked(self, params: Any) -> Any:
+        """`params` with every secret replaced by the mask."""
+        if self._forms is None:
+            return _with_texts_masked(params)
+        if not isinstance(params, Mapping):
+            return MASK
+        return _with_bytes_masked(_changed(params, self._forms, ("params",), _mask))
+
+
+def _mask(value: Any, _path: Path) -> Any:
+    return None if value is None else MASK
 
 
 def with_secrets(params: Any, schema: Schema, change: Callable[[Any, Path], Any]) -> Any:
@@ -46,21 +59,24 @@ def unmasked(params: Mapping[str, Any], stored: Any, schema: Schema) -> dict[str
 class _Forms:
     """What a schema says of one place: one form, or several of which any may be the one."""
 
-    __slots__ = ("_forms", "_root")
+    __slots__ = ("_fields", "_forms", "_items", "_root", "are_secret")
 
     def __init__(self, root: Schema, forms: Iterable[Any]) -> None:
         self._root = root
         self._forms = list(_flattened(root, forms))
-
-    @property
-    def are_secret(self) -> bool:
-        return any(form.get("format") == "password" or form.get("writeOnly") is True for form in self._forms)
+        self._fields: dict[str, _Forms] = {}
+        self._items: _Forms | None = None
+        self.are_secret = any(form.get("format") == "password" or form.get("writeOnly") is True for form in self._forms)
 
     def of_field(self, name: str) -> "_Forms":
-        return _Forms(self._root, (found for form in self._forms for found in _field_forms(form, name)))
+        if name not in self._fields:
+            self._fields[name] = _Forms(self._root, (each for form in self._forms for each in _field_forms(form, name)))
+        return self._fields[name]
 
     def of_items(self) -> "_Forms":
-        return _Forms(self._root, (found for form in self._forms for found in _item_forms(form)))
+        if self._items is None:
+            self._items = _Forms(self._root, (each for form in self._forms for each in _item_forms(form)))
+        return self._items
 
 
 def _flattened(root: Schema, forms: Iterable[Any]) -> Iterator[Schema]:
@@ -116,6 +132,8 @@ def _item_forms(form: Schema) -> Iterator[Any]:
 def _changed(value: Any, forms: _Forms, path: Path, change: Callable[[Any, Path], Any]) -> Any:
     if forms.are_secret:
         return change(value, path)
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {
             name: _changed(inner, forms.of_field(str(name)), (*path, str(name)), change)
@@ -129,6 +147,8 @@ def _changed(value: Any, forms: _Forms, path: Path, change: Callable[[Any, Path]
 
 def _with_bytes_masked(value: Any) -> Any:
     """No parameter is bytes but a sealed secret: of a field that the template does not call secret any more."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {name: _with_bytes_masked(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.store.backlog import STUCK_AFTER, Backlog
 from api.store.system import Facts
+from shared.jsonable import jsonable
 from shared.models.scheduler_state import CHANNEL_PREFIX
 
 

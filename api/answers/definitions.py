@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.store.ids import text_of
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition, ScheduleError
+from shared.jsonable import jsonable
 from shared.models.definitions import Pause, Quarantine
 from shared.models.schedule import Schedule
 from shared.queries.revisions import revision_of

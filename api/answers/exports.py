@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.answers.definitions import reason_of
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.export_folder import ExportFolder
 from api.store.ids import text_of
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.models.exports import ExportRecord
 
 _FIELDS = ("collection", "format", "fileName", "rows", "bytes", "sha256", "runId", "jobId")

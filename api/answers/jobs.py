@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from api.answers.alike import known_policies, known_schedule, policies_part, schedule_part, with_parts
 from api.answers.definitions import (
     ExclusionsOf,
     NamesOf,
@@ -12,16 +13,18 @@ from api.answers.definitions import (
     malformed,
     next_run,
     nothing_excluded,
-    rule,
     standing,
 )
-from api.answers.jsonable import fields_of
+from api.answers.fields import fields_of
 from api.answers.owned import file_mark
 from shared.errors import InvalidDefinition
 from shared.models.jobs import Job
 
-_DEFINITION = ("name", "template", "params", "schedule", "enabled", "labels", "policies", "pause")
-_RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
+_SHOWN = {
+    *("name", "template", "params", "enabled", "labels", "pause"),
+    *("revision", "created_at", "created_by", "updated_at", "updated_by"),
+}
+_SHOWN_OF_PROGRESS = {"last_run", "auto_paused"}
 
 
 def job_answer(
@@ -31,21 +34,24 @@ def job_answer(
     names_of: NamesOf = ids_as_names,
 ) -> dict[str, Any]:
     """Never fails: a malformed job is `quarantined` with its problem."""
+    schedule, policies = known_schedule(stored), known_policies(stored)
     try:
-        job = Job.from_document(stored)
+        job = Job.from_document(with_parts(stored, schedule=schedule, policies=policies))
     except InvalidDefinition as fault:
         return malformed(stored, fault)
+    schedule, policies = schedule or schedule_part(job.schedule), policies or policies_part(job.policies)
     planned = job.planned_revision == job.revision
     state, problem = standing(planned, job.daemon, _is_resting(job, planned, now))
     return {
         "id": job.id,
-        **fields_of(job, *_DEFINITION, *_RECORD),
-        "rule": rule(job.schedule, names_of),
+        **fields_of(job, _SHOWN),
+        "schedule": schedule.shown,
+        "policies": policies.shown,
+        "rule": schedule.rule_with(names_of),
         "nextRun": next_run(state, planned, job, exclusions_of(job.schedule)),
-        "lastRun": None if job.daemon.last_run is None else job.daemon.last_run.model_dump(mode="json", by_alias=True),
+        **fields_of(job.daemon, _SHOWN_OF_PROGRESS),
         "state": state,
         "problem": problem,
-        "autoPaused": fields_of(job.daemon, "auto_paused")["autoPaused"],
         "consecutiveFailures": job.daemon.consecutive_failures,
         "runs": job.daemon.counters,
         "skipped": job.daemon.skipped,

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from api.answers.definitions import reason_of
-from api.answers.jsonable import fields_of
+from api.answers.fields import fields_of
 from shared.errors import InvalidDefinition
 from shared.models.maintenance import Maintenance
 from shared.queries.revisions import revision_of
 
-_FIELDS = ("reason", "since", "until", "updated_at", "updated_by")
+_FIELDS = {"reason", "since", "until", "updated_at", "updated_by"}
 _NEVER: dict[str, Any] = {"reason": "", "since": None, "until": None, "updatedAt": None, "updatedBy": None}
 
 
@@ -25,7 +25,7 @@ def maintenance_answer(stored: Mapping[str, Any] | None, now: datetime) -> dict[
         return {"active": False, **_NEVER, "revision": revision, "problem": reason_of(fault.field, fault.detail)}
     return {
         "active": maintenance.in_force(now),
-        **fields_of(maintenance, *_FIELDS),
+        **fields_of(maintenance, _FIELDS),
         "revision": revision,
         "problem": None,
     }

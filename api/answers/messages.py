@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.answers.definitions import reason_of
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.message_content import attachment_name, email_content, sms_content
 from shared.models.notification_models import Channel, NotificationTemplate, Statistics
 from shared.models.queue import Delivery, QueueItem, QueueState

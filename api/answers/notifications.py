@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from api.answers.alike import known_schedule, schedule_part, with_parts
 from api.answers.definitions import (
     ExclusionsOf,
     NamesOf,
@@ -12,40 +13,25 @@ from api.answers.definitions import (
     malformed,
     next_run,
     nothing_excluded,
-    rule,
     standing,
 )
-from api.answers.jsonable import fields_of, jsonable, moment
+from api.answers.fields import fields_of, moment
 from api.answers.messages import statistics
 from api.answers.owned import authored_answer, fault_of, file_mark, owned_answer
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.models.notification_models import NotificationTemplate, ScheduledNotification
 from shared.models.recipients import HostUserPreferences, Recipient, RecipientGroup
 from shared.models.suppressions import Suppression
 from shared.queries.revisions import revision_of
 from shared.schedule.sending_times import firing_exclusions, firing_schedule
 
-_DEFINITION = (
-    "name",
-    "template_id",
-    "template_version",
-    "channels",
-    "recipients",
-    "variables",
-    "schedule",
-    "expires_after",
-    "quiet_hours",
-    "allowed_days",
-    "recipient_timezone",
-    "timezone_fallback",
-    "already_passed",
-    "throttle",
-    "critical",
-    "approval",
-    "pause",
-)
-_RECORD = ("revision", "created_at", "created_by", "updated_at", "updated_by")
+_SHOWN = {
+    *("name", "template_id", "template_version", "channels", "recipients", "variables", "expires_after"),
+    *("quiet_hours", "allowed_days", "recipient_timezone", "timezone_fallback", "already_passed", "throttle"),
+    *("critical", "approval", "pause", "revision", "created_at", "created_by", "updated_at", "updated_by"),
+}
 
 
 def scheduled_notification_answer(
@@ -58,10 +44,12 @@ def scheduled_notification_answer(
     """Never fails: a malformed one is `quarantined` with its problem. A deleted one is `cancelled`."""
     counted = statistics(message_counts)
     deleted = isinstance(stored.get("deletedAt"), datetime)
+    part = known_schedule(stored)
     try:
-        notification = ScheduledNotification.from_document(stored)
+        notification = ScheduledNotification.from_document(with_parts(stored, schedule=part))
     except InvalidDefinition as fault:
         return {**malformed(stored, fault), **({"state": "cancelled"} if deleted else {}), "statistics": counted}
+    part = part or schedule_part(notification.schedule)
     progress = notification.daemon
     planned = notification.planned_revision == notification.revision
     state, problem = standing(planned, progress, is_resting(notification.pause, now))
@@ -72,12 +60,14 @@ def scheduled_notification_answer(
     elif waits and state in ("active", "paused"):
         state = "awaiting_approval"
     last, schedule = progress.last_run, notification.schedule
-    firing = notification.model_copy(update={"schedule": firing_schedule(notification, schedule)})
+    firing_by = firing_schedule(notification, schedule)
+    firing = notification if firing_by is schedule else notification.model_copy(update={"schedule": firing_by})
     exclusions = firing_exclusions(notification, schedule, exclusions_of(schedule))
     return {
         "id": notification.id,
-        **fields_of(notification, *_DEFINITION, *_RECORD),
-        "rule": rule(schedule, names_of),
+        **fields_of(notification, _SHOWN),
+        "schedule": part.shown,
+        "rule": part.rule_with(names_of),
         "nextRun": next_run(state, planned, firing, exclusions),
         "lastRun": None
         if last is None

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.paging import invalid_cursor
 from api.store.run_logs import LogPart, StoredLine
+from shared.jsonable import jsonable
 from shared.models.runs import LIVE, RunState
 from shared.queries.run_logs import LogPosition
 

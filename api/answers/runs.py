@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.answers.definitions import reason_of
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.store.ids import text_of
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.models.runs import Run
 
 _INTERNAL = {"token", "epoch", "expire_at", "id", "width"}
@@ -36,7 +37,7 @@ def _shown(stored: Mapping[str, Any]) -> dict[str, Any]:
         run = Run.from_document(stored)
     except InvalidDefinition as fault:
         return _malformed(stored, fault)
-    return {"id": run.id, **jsonable(run.model_dump(by_alias=True, exclude=_INTERNAL)), "problem": None}
+    return {"id": run.id, **run.model_dump(mode="json", by_alias=True, exclude=_INTERNAL), "problem": None}
 
 
 def _malformed(stored: Mapping[str, Any], fault: InvalidDefinition) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.answers.alarms import alarms
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.answers.maintenance import maintenance_answer
 from api.store.system import Facts
 from shared.clock import rfc3339
+from shared.jsonable import jsonable
 from shared.models.scheduler_state import CHANNEL_PREFIX, HEARTBEAT_PREFIX
 
 AWAY_AFTER = timedelta(seconds=15)

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from api.answers.definitions import reason_of
-from api.answers.jsonable import fields_of, jsonable, moment
+from api.answers.fields import fields_of, moment
 from api.store.ids import text_of
 from api.store.tokens import token_revision
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 from shared.models.access import PERMISSIONS, ApiToken
+
+_SHOWN = {"name", "role", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at"}
 
 
 def token_answer(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def token_answer(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {
         "id": token.id,
         "revision": revision,
-        **fields_of(token, "name", "role", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at"),
+        **fields_of(token, _SHOWN),
         "permissions": sorted(PERMISSIONS[token.role]),
         "state": token.state(now),
         "problem": None,

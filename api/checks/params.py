@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from bson import decode, encode
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
@@ -16,6 +18,7 @@ from shared.secret_params import unmasked
 from shared.secrets_vault import Vault
 
 MOST_FAULTS = 20
+MOST_VALIDATORS = 64
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
 _LIMITS = {
     "minimum": "must be at least",
@@ -71,13 +74,8 @@ def written_params(
 
 def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:
     """Problem 422 names each parameter that the template's schema refuses. Never fetches a schema."""
-    validator = Draft202012Validator(
-        template.parameters_schema,
-        registry=_NO_REMOTE_SCHEMAS,
-        format_checker=Draft202012Validator.FORMAT_CHECKER,
-    )
     try:
-        Draft202012Validator.check_schema(template.parameters_schema)
+        validator = _validator(encode(template.parameters_schema))
         faults = [fault for error in validator.iter_errors(dict(params)) for fault in _field_faults(error)]
     except (SchemaError, Unresolvable, re.error, RecursionError):
         raise InvalidDefinition(
@@ -85,6 +83,14 @@ def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None
         ) from None
     if faults:
         raise _refusal(faults)
+
+
+@lru_cache(maxsize=MOST_VALIDATORS)
+def _validator(schema: bytes) -> Draft202012Validator:
+    """For a schema as it is stored. That it is one is checked once: that takes longer than all else of a request."""
+    read = decode(schema)
+    Draft202012Validator.check_schema(read)
+    return Draft202012Validator(read, registry=_NO_REMOTE_SCHEMAS, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def _refusal(faults: list[FieldFault]) -> Problem:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from flask import Response
 from pydantic import Field
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.auth import needs
 from api.context import store
 from api.contract.administration import AuditEntry
@@ -16,6 +16,7 @@ from api.requests import DocumentPath
 from api.responses import ok
 from api.routes.blueprint import ADMIN, resource
 from api.store.ids import text_of
+from shared.jsonable import jsonable
 from shared.models.access import Permission
 from shared.models.base import Text
 from shared.queries.audit_log import entries

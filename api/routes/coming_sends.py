@@ -14,12 +14,12 @@ from api.contract.declarations import shows
 from api.contract.notifications import ComingSends
 from api.definitions.calendars import KnownCalendars, calendars_of
 from api.paging import AskedMoment
+from api.requests import Asked
 from api.responses import ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from shared.clock import rfc3339
 from shared.errors import InvalidDefinition, ScheduleError
 from shared.models.access import Permission
-from shared.models.base import Model
 from shared.models.notification_models import ScheduledNotification
 from shared.schedule.preview import foresee
 
@@ -31,7 +31,7 @@ MOST_MOMENTS = 100
 """Of one scheduled notification; `more` says that there are others."""
 
 
-class ComingQuery(Model):
+class ComingQuery(Asked):
     """Which time."""
 
     start: Annotated[AskedMoment, Field(alias="from", description="The earliest moment; what has passed is left out.")]

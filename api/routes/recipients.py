@@ -15,11 +15,11 @@ from api.contract.notifications import ImportCounts, Recipient
 from api.definitions.recipient_import import ImportPlan, plan_import
 from api.paging import SearchQuery, listing
 from api.problems import Problem, ProblemCode
-from api.requests import Body, DocumentPath
+from api.requests import Asked, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
 from shared.models.access import Permission
-from shared.models.base import DocumentId, Model
+from shared.models.base import DocumentId
 from shared.models.recipients import RecipientDefinition
 
 blueprint = resource("recipients", NOTIFICATIONS, "People who can be notified")
@@ -29,7 +29,7 @@ class RecipientBody(Body, RecipientDefinition):
     """A person."""
 
 
-class ImportQuery(Model):
+class ImportQuery(Asked):
     """dryRun: says what an import would do, and does nothing. groupId: the group that everybody in the file joins."""
 
     dry_run: bool = Field(False, description="Only check the file, and count.")

@@ -1,5 +1,6 @@
 """`/api/admin/scheduler/runs`: what ran, and stopping or repeating it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,14 +17,14 @@ from api.contract.jobs import RecentRuns, Run, RunAsked, RunLog
 from api.contract.shapes import Malformed
 from api.paging import AskedMoment, PageQuery, listing
 from api.problems import ProblemCode, conflict
-from api.requests import DocumentPath
+from api.requests import Asked, DocumentPath
 from api.responses import ok
 from api.routes.blueprint import SCHEDULER, resource
 from api.routes.pauses import EmptyBody
 from api.store.errors import NoSuchDocument
+from api.store.pages import Page
 from api.store.runs import RunFilter
 from shared.models.access import Permission
-from shared.models.base import Model
 from shared.models.commands import Command
 from shared.models.runs import LIVE, RunState, manual_run_id
 
@@ -58,7 +59,7 @@ class LogQuery(PageQuery):
     attempt: Annotated[int, Field(ge=1, le=1_000_000, description="Only lines of this attempt.")] | None = None
 
 
-class RecentRunsQuery(Model):
+class RecentRunsQuery(Asked):
     """Of which jobs."""
 
     ids: Annotated[
@@ -81,21 +82,21 @@ def list_recent_runs(query: RecentRunsQuery) -> Response:
 @needs(Permission.READ)
 @lists(Run)
 def list_runs(query: RunQuery) -> Response:
-    return _page(query.which(query.job_id, query.template), query)
+    page = store().runs.page(query.which(query.job_id, query.template), query.limit, query.position)
+    return _listed(page, store().jobs.names(str(stored.get("jobId")) for stored in page.documents))
 
 
 @blueprint.get("/jobs/<id>/runs", summary="Runs of a job")
 @needs(Permission.READ)
 @lists(Run)
 def list_job_runs(path: DocumentPath, query: JobRunQuery) -> Response:
-    store().jobs.find(path.id)
-    return _page(query.which(path.id, None), query)
+    job = store().jobs.find(path.id)
+    page = store().runs.page(query.which(path.id, None), query.limit, query.position)
+    return _listed(page, {path.id: job["name"]} if isinstance(job.get("name"), str) else {})
 
 
-def _page(which: RunFilter, query: PageQuery) -> Response:
-    page = store().runs.page(which, query.limit, query.position)
+def _listed(page: Page, names: Mapping[str, str]) -> Response:
     masks = store().catalogue.masks(page.documents)
-    names = store().jobs.names(str(stored.get("jobId")) for stored in page.documents)
     return ok(listing([run_answer(masks.hidden(stored), names) for stored in page.documents], page.end))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from flask import Response
 from pydantic import Field, model_validator
 
-from api.answers.jsonable import moment
+from api.answers.fields import moment
 from api.answers.notifications import scheduled_notification_answer
 from api.auth import needs
 from api.context import clock, store

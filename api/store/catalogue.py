@@ -8,7 +8,7 @@ from api.store.errors import translated
 from shared.collections import JOB_TEMPLATES
 from shared.errors import InvalidDefinition
 from shared.models.catalogue import PublishedTemplate
-from shared.secret_params import Schema, masked
+from shared.secret_params import ParamMask, Schema
 
 MOST_TEMPLATES = 1000
 
@@ -18,15 +18,16 @@ class SecretMasks:
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         """schemas: of the parameters, by the template's type."""
-        self._schemas = schemas
+        self._masks = {template: ParamMask(schema) for template, schema in schemas.items()}
+        self._of_unknown = ParamMask(None)
 
     def hidden(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of a document with `template` and `params` that may be shown. Never fails."""
         shown = dict(document)
         if shown.get("params"):
             template = shown.get("template")
-            schema = self._schemas.get(template) if isinstance(template, str) else None
-            shown["params"] = masked(shown["params"], schema)
+            known = self._masks.get(template) if isinstance(template, str) else None
+            shown["params"] = (known or self._of_unknown).masked(shown["params"])
         return shown
 
 

@@ -32,6 +32,7 @@ class Connection:
         self._lock = threading.Lock()
         self._client: MongoClient[Document] | None = None
         self._process_id: int | None = None
+        self._collections: dict[str, Collection[Document]] = {}
 
     @property
     def client(self) -> MongoClient[Document]:
@@ -54,7 +55,12 @@ class Connection:
         return self.client.get_database(self._settings.mongodb_database, codec_options=CODEC_OPTIONS)
 
     def collection(self, name: str) -> Collection[Document]:
-        return self.database[name]
+        """Made once for each client: the driver takes as long for it as for a small document."""
+        client = self.client
+        found = self._collections.get(name)
+        if found is None or found.database.client is not client:
+            found = self._collections[name] = self.database[name]
+        return found
 
     def transaction(self, work: Callable[[ClientSession], Result]) -> Result:
         """Runs `work`, whole or not at all. It may run again after a conflict, so it must have no other effect."""

@@ -1,5 +1,6 @@
 """Addresses of people: e-mail and phone."""
 
+import re
 from typing import Annotated
 
 import email_validator
@@ -19,7 +20,19 @@ def _refuse_control(text: str) -> str:
     return text
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?P<last>[a-z]{2,})")
+_LONGEST_PLAIN = 64
+
+
+def _is_plain(text: str) -> bool:
+    """Whether this is an address of the common form, which is normalised already; False: it takes a closer look."""
+    found = _PLAIN.fullmatch(text) if len(text) <= _LONGEST_PLAIN else None
+    return found is not None and found["last"] not in email_validator.SPECIAL_USE_DOMAIN_NAMES
+
+
 def _is_address(text: str) -> str:
+    if _is_plain(text):
+        return text
     try:
         return email_validator.validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
     except email_validator.EmailNotValidError as fault:

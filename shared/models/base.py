@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.clock import cut_to_milliseconds, rfc3339
 from shared.errors import InvalidDefinition
+from shared.jsonable import jsonable
 
 
 def _instant(moment: datetime) -> datetime:
@@ -37,6 +38,10 @@ Moment = Annotated[
     ),
 ]
 """An instant: BSON date in documents, RFC 3339 with Z and milliseconds in JSON."""
+
+
+Anything = Annotated[Any, PlainSerializer(jsonable, when_used="json")]
+"""Whatever somebody stored here; in JSON what JSON has no word for is described."""
 
 
 def _refuse_nul(text: str) -> str:

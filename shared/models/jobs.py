@@ -3,11 +3,11 @@
 Who writes what, and how a change is handed over: shared/models/definitions.py.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from shared.models.base import Label, Model, Moment, Name, Part, Text
+from shared.models.base import Anything, Label, Model, Moment, Name, Part, Text
 from shared.models.definitions import Pause, Quarantine, ScheduledDefinition
 from shared.models.policies import Policies
 from shared.models.runs import RunState
@@ -22,7 +22,7 @@ class JobDefinition(Model):
 
     name: Name
     template: TemplateType
-    params: dict[str, Any] = {}
+    params: dict[str, Anything] = {}
     schedule: Schedule
     enabled: bool = True
     labels: Labels = Field(default_factory=dict)
@@ -79,7 +79,7 @@ class Job(ScheduledDefinition):
 
     name: Name
     template: TemplateType
-    params: dict[str, Any]
+    params: dict[str, Anything]
     enabled: bool
     labels: Labels = Field(default_factory=dict)
     policies: Policies

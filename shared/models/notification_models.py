@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from shared.models.addresses import EmailAddress, Locale, MailboxText, Phone
-from shared.models.base import Document, DocumentId, Model, Moment, Name, Part, Text
+from shared.models.base import Anything, Document, DocumentId, Model, Moment, Name, Part, Text
 from shared.models.definitions import Quarantine, ScheduledDefinition
 from shared.models.exports import FILE_NAME
 from shared.models.host_users import HostSelection
@@ -19,7 +19,7 @@ MOST_ADDRESSES = 10_000
 MOST_GROUPS = 100
 LONGEST_BODY = 500_000
 
-Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")], Any]
+Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")], Anything]
 
 
 class Channel(StrEnum):

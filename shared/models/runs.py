@@ -21,11 +21,11 @@ stateDiagram-v2
 """
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from shared.models.base import Document, Moment, Part
+from shared.models.base import Anything, Document, Moment, Part
 
 
 class RunState(StrEnum):
@@ -69,7 +69,7 @@ class RunResult(Part):
     """What a template reports: one sentence and numbers."""
 
     summary: str
-    metrics: dict[str, Any] = {}
+    metrics: dict[str, Anything] = {}
 
 
 class RunError(Part):
@@ -138,7 +138,7 @@ class Run(Document):
     """Whether somebody is told how it ends."""
     notices: int | None = None
     """How many messages were queued in the commit that ended it; None: nothing was decided."""
-    params: dict[str, Any]
+    params: dict[str, Anything]
     priority: int = 0
     waiting: bool = False
     """Pending behind an earlier run of the same job (overlap policy, maxConcurrent, backfill)."""

@@ -7,6 +7,7 @@ clock matches, so it knows no missing hour, and both repeated ones.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -53,6 +54,7 @@ def normalize(expression: str) -> str:
     return " ".join(fields)
 
 
+@lru_cache(maxsize=1024)
 def check_expression(expression: str) -> None:
     """ValueError with the remedy unless the expression is cron and fires at least once in 50 years."""
     rule = normalize(expression)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
 
 from cronsim import CronSim
@@ -21,6 +22,7 @@ _LONGEST_MONTH = 31
 _LAST_DAYS = {CronSim.LAST: "the last day", CronSim.LAST_WEEKDAY: "the last weekday (Monday to Friday)"}
 
 
+@lru_cache(maxsize=1024)
 def explain(expression: str) -> str:
     """One phrase such as "At 09:00, Monday to Friday". ValueError if it cannot be cron."""
     rule = CronSim(normalize(expression), datetime(2024, 1, 1))  # noqa: DTZ001 - only its fields are read

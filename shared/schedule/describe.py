@@ -90,6 +90,6 @@ def _moment(moment: datetime, schedule: Schedule) -> str:
 def _wall_clock(wall: datetime) -> str:
     """`1 December 2026 at 09:00`, with the offset if it has one."""
     precision = "milliseconds" if wall.microsecond else "seconds" if wall.second else "minutes"
-    time, _, _ = wall.replace(tzinfo=None).time().isoformat(timespec=precision).partition("+")
-    offset = wall.isoformat()[len(wall.replace(tzinfo=None).isoformat()) :]
+    time = wall.time().isoformat(timespec=precision)
+    offset = "" if wall.tzinfo is None else wall.isoformat()[len(wall.replace(tzinfo=None).isoformat()) :]
     return f"{wall.day} {MONTHS[wall.month - 1]} {wall.year} at {time}{f' UTC{offset}' if offset else ''}"

@@ -21,7 +21,7 @@ from api.paging import encode_cursor
 from shared.clock import SystemClock, cut_to_milliseconds
 from shared.queries.keyset import Position
 from tests.benchmarks.bench import Bench, Documents, insert_all, say
-from tests.benchmarks.documents import idle_job
+from tests.benchmarks.documents import audit_entry, idle_job, person, scheduled_notification, sent_message
 from tests.benchmarks.figures import Bound, Figure, percentiles
 from tests.support.api_process import ApiProcess
 
@@ -31,6 +31,7 @@ WARM_UP = 0.2
 MOST_TIMES_BARE = 3.0
 MOST_DEPTH = 1.5
 SMALLEST_P99_MS = 5.0
+MOST_OTHERS = 10_000
 SCHEDULER, NOTIFICATIONS = "/api/admin/scheduler", "/api/notifications"
 
 
@@ -66,10 +67,17 @@ def measure(bench: Bench) -> list[Figure]:
 
 
 def store(db: Documents, jobs: int, runs: int, now: datetime) -> None:
-    """Jobs that are not due, each with its share of ended runs, the latest just now; and some messages."""
+    """Jobs that are not due, each with its share of ended runs, the latest just now; and some of the other lists."""
     documents = ({**idle_job(n, now), "createdAt": now - timedelta(seconds=n)} for n in range(jobs))
     insert_all(db.dynamic_jobs, documents)
     insert_all(db.job_runs, _runs(jobs, runs, now))
+    for collection, made in (
+        (db.recipients, person),
+        (db.scheduled_notifications, scheduled_notification),
+        (db.notification_queue, sent_message),
+        (db.audit_log, audit_entry),
+    ):
+        insert_all(collection, (made(n, now) for n in range(min(jobs, MOST_OTHERS))))
     db.client.admin.command("fsync")
 
 

@@ -54,3 +54,85 @@ def every_second(identity: str, first: datetime, seconds: int) -> dict[str, Any]
 def waiting_job(identity: str, now: datetime, template: str = "noop", **changes: Any) -> dict[str, Any]:
     """A planned job of which a run starts only because somebody, or a due source, asks for it."""
     return due_job(identity, now + timedelta(days=700), template, since=now, **changes)
+
+
+def _record(at: datetime) -> dict[str, Any]:
+    return {"revision": 1, "createdAt": at, "createdBy": "benchmark", "updatedAt": at, "updatedBy": "benchmark"}
+
+
+def person(number: int, now: datetime) -> dict[str, Any]:
+    """Somebody who can be notified; the greater the number, the older."""
+    return {
+        "_id": f"person-{number}",
+        "externalKey": f"k{number}",
+        "name": f"Ada {number}",
+        "email": f"ada.{number}@example.com",
+        "phone": None,
+        "locale": "fr-FR",
+        "timezone": "Europe/Paris",
+        "variables": {"city": "Paris"},
+        "optOuts": [],
+        "search": ["ada", f"ada.{number}@example.com", f"k{number}", str(number)],
+        **_record(now - timedelta(seconds=number)),
+    }
+
+
+def scheduled_notification(number: int, now: datetime) -> dict[str, Any]:
+    """A planned one on working days, to one person."""
+    at = now - timedelta(seconds=number)
+    return {
+        "_id": f"wave-{number}",
+        "name": f"Wave {number}",
+        "templateId": "welcome",
+        "templateVersion": 1,
+        "channels": ["email"],
+        "recipients": {"addresses": [], "people": [f"person-{number}"], "groups": [], "users": None},
+        "variables": {"city": "Paris"},
+        "schedule": {"kind": "cron", "expression": f"{number % 60} 9 * * MON-FRI", "timezone": "Europe/Paris"},
+        "scheduleSince": at,
+        **_record(at),
+        "plannedRevision": 1,
+        "daemon": {"nextRun": now + timedelta(days=2), "cursor": at},
+    }
+
+
+def sent_message(number: int, now: datetime) -> dict[str, Any]:
+    """A message of `scheduled_notification(number)` that was sent."""
+    at = now - timedelta(seconds=number)
+    return {
+        "_id": f"message-{number}",
+        "scheduledNotificationId": f"wave-{number}",
+        "occurrence": at,
+        "channel": "email",
+        "recipient": {"address": f"ada.{number}@example.com", "name": f"Ada {number}"},
+        "templateId": "welcome",
+        "templateVersion": 1,
+        "variables": {"city": "Paris"},
+        "subject": "Hello Ada",
+        "state": "sent",
+        "attempt": 1,
+        "sendAfter": at,
+        "expiresAt": at + timedelta(days=1),
+        "handoffAt": at,
+        "messageId": f"<{number}@example.com>",
+        "providerReference": "250 ok",
+        "createdAt": at,
+        "finishedAt": at,
+        "expireAt": now + timedelta(days=30),
+    }
+
+
+def audit_entry(number: int, now: datetime) -> dict[str, Any]:
+    """A job that got another name."""
+    return {
+        "_id": f"entry-{number}",
+        "at": now - timedelta(seconds=number),
+        "by": "benchmark",
+        "byId": "token",
+        "action": "job.update",
+        "collection": "dynamic_jobs",
+        "documentId": f"idle-{number}",
+        "requestId": f"request-{number}",
+        "before": {"name": "before", "revision": 1, "updatedAt": now},
+        "after": {"name": "after", "revision": 2, "updatedAt": now},
+    }

@@ -8,7 +8,18 @@ from bson import Binary, Decimal128, Int64, MaxKey, MinKey, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 from bson.objectid import ObjectId
 
-from tests.integration.api.conftest import JOBS, RUNS, SCHEDULED, Caller, Db, assert_problem, job_body
+from tests.integration.api.conftest import (
+    JOBS,
+    RUNS,
+    SCHEDULED,
+    TEMPLATES,
+    Caller,
+    Db,
+    assert_problem,
+    job_body,
+    scheduled_body,
+    template_body,
+)
 
 ODD_VALUES: list[Any] = [
     None, True, 5, -1.5, float("nan"), float("inf"), "text", "", [], [1, "z"], [datetime(2020, 1, 1, tzinfo=UTC)],
@@ -68,6 +79,23 @@ def test_every_field_of_every_type_is_listed_and_readable(admin: Caller, db: Db,
         response = admin.get(f"{path}/{item['id']}")
         assert response.status_code == 200, response.text
         assert response.json["id"] == item["id"]
+
+
+def test_whatever_stands_in_free_fields_of_a_sound_definition_is_shown(admin: Caller, db: Db) -> None:
+    template_id = admin.created(TEMPLATES, template_body())["id"]
+    job = admin.created(JOBS, job_body())["id"]
+    wave = admin.created(SCHEDULED, scheduled_body(template_id))["id"]
+    odd = {f"v{place}": value for place, value in enumerate(ODD_VALUES)}
+    db["dynamic_jobs"].update_one({"_id": job}, {"$set": {"params": odd}})
+    addresses = [{"email": "ada@example.com", "variables": odd}]
+    db["scheduled_notifications"].update_one(
+        {"_id": wave}, {"$set": {"variables": odd, "recipients.addresses": addresses}}
+    )
+    for path, each, field in ((JOBS, job, "params"), (SCHEDULED, wave, "variables")):
+        [listed] = admin.get(path).json["items"]
+        assert listed["state"] == "active"
+        assert listed[field].keys() == odd.keys()
+        assert admin.get(f"{path}/{each}").json == listed
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from api.answers.definitions import is_resting
 from api.answers.jobs import job_answer
-from api.answers.jsonable import jsonable
 from api.answers.messages import delivery_answer, message_answer, statistics
 from api.answers.notifications import (
     group_answer,
@@ -22,6 +21,7 @@ from api.answers.notifications import (
     scheduled_notification_answer,
 )
 from api.answers.runs import run_answer
+from shared.jsonable import jsonable
 from shared.models.definitions import Pause
 from shared.models.jobs import Job
 from shared.models.notification_models import ScheduledNotification

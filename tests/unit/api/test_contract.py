@@ -1,5 +1,6 @@
 """The OpenAPI document: complete, as it was reviewed, with examples that fit; and the page made from it."""
 
+import inspect
 import json
 from difflib import unified_diff
 from pathlib import Path
@@ -103,3 +104,11 @@ def test_the_page_shows_every_operation_and_schema_without_script_or_foreign_add
     for name in document["components"]["schemas"]:
         assert f'id="schema-{name}"' in text
     assert client.get("/api/docs/style.css").mimetype == "text/css"
+
+
+def test_the_schema_of_a_query_is_made_once_and_not_at_every_request(app: OpenAPI) -> None:
+    views = [inspect.unwrap(view) for view in app.view_functions.values()]
+    queries = {view.__annotations__["query"] for view in views if "query" in view.__annotations__}
+    assert len(queries) > 10
+    for query in queries:
+        assert query.model_json_schema() is query.model_json_schema(), query

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from shared.errors import InvalidDefinition
-from shared.secret_params import masked, unmasked
+from shared.secret_params import ParamMask, unmasked
 
 
 class Account(BaseModel):
@@ -54,8 +54,8 @@ SHOWN: dict[str, Any] = {
 
 
 def test_every_secret_is_masked_at_whatever_depth_and_nothing_else() -> None:
-    assert masked(STORED, SCHEMA) == SHOWN
-    assert masked({"token": None, "keys": []}, SCHEMA) == {"token": None, "keys": []}
+    assert ParamMask(SCHEMA).masked(STORED) == SHOWN
+    assert ParamMask(SCHEMA).masked({"token": None, "keys": []}) == {"token": None, "keys": []}
 
 
 def test_what_was_shown_can_be_written_back_as_it_is() -> None:
@@ -78,11 +78,11 @@ def test_a_new_secret_replaces_the_stored_one_and_a_mask_elsewhere_is_a_text() -
     ],
 )
 def test_a_secret_of_the_wrong_form_is_masked_too(params: Any, shown: Any) -> None:
-    assert masked(params, SCHEMA) == shown
+    assert ParamMask(SCHEMA).masked(params) == shown
 
 
 def test_of_an_unknown_template_every_text_is_masked() -> None:
-    assert masked({"url": "x", "count": 5, "list": [{"a": "b"}], "none": None}, None) == {
+    assert ParamMask(None).masked({"url": "x", "count": 5, "list": [{"a": "b"}], "none": None}) == {
         "url": "***", "count": 5, "list": [{"a": "***"}], "none": None,
     }  # fmt: skip
 
@@ -126,4 +126,4 @@ def test_when_an_entry_was_taken_out_nobody_guesses_which() -> None:
     ],
 )
 def test_an_odd_schema_hides_nothing_and_breaks_nothing(schema: dict[str, Any]) -> None:
-    assert masked({"url": "x"}, schema) == {"url": "x"}
+    assert ParamMask(schema).masked({"url": "x"}) == {"url": "x"}

@@ -8,21 +8,23 @@ from typing import Any
 
 from bson.datetime_ms import DatetimeMS
 from bson.objectid import ObjectId
-from pydantic import BaseModel
 
 from shared.clock import rfc3339
 from shared.durations import format_duration
 
 MOST_NESTING = 100
+_AS_IT_IS = frozenset({bool, int, type(None)})
 
 
 def jsonable(value: Any, depth: int = 0) -> Any:
     """JSON that a person recognises: dates as RFC 3339, ids as text, what JSON has no word for as a description."""
     kind = type(value)
     if kind is str:
-        return _text(value)
-    if value is None or kind is bool or kind is int:
+        return value if value.isascii() else _text(value)
+    if kind in _AS_IT_IS:
         return value
+    if kind is datetime:
+        return rfc3339(value)
     if isinstance(value, Enum):
         return jsonable(value.value, depth)
     if isinstance(value, str):
@@ -36,10 +38,14 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     if depth > MOST_NESTING:
         return "(nested too deeply)"
     if isinstance(value, Mapping):
-        return {_text(str(key)): jsonable(inner, depth + 1) for key, inner in value.items()}
+        return {_key(key): jsonable(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(inner, depth + 1) for inner in value]
     return _other(value)
+
+
+def _key(key: Any) -> str:
+    return key if type(key) is str and key.isascii() else _text(str(key))
 
 
 def _text(text: str) -> str:
@@ -56,13 +62,3 @@ def _other(value: Any) -> str:
     if hasattr(value, "total_seconds"):
         return format_duration(value)
     return _text(str(value))
-
-
-def moment(value: Any) -> str | None:
-    """A stored moment for a field that shows moments only: anything else is null."""
-    return rfc3339(value) if isinstance(value, datetime) else None
-
-
-def fields_of(document: BaseModel, *names: str) -> dict[str, Any]:
-    """The JSON form of these fields (snake_case) of a valid model."""
-    return document.model_dump(mode="json", by_alias=True, include=set(names))
