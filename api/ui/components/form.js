@@ -64,19 +64,23 @@ export function useForm(initial, save) {
   };
 }
 
-/** form: of useForm. submitLabel: of its button. extra: more buttons. */
+/** form: of useForm. submitLabel: of its button; null: it is shown only. extra: more buttons. */
 export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
   const summary = useRef(null);
   useEffect(() => {
     if (form.fault) summary.current?.focus();
   }, [form.fault]);
-  return html`<form onSubmit=${form.submit} aria-label=${label} novalidate>
+  const submit = (event) => {
+    event.stopPropagation(); // the dialog of this form may stand in another form
+    form.submit(event);
+  };
+  return html`<form onSubmit=${submit} aria-label=${label} novalidate>
     ${form.fault && html`<div ref=${summary} tabindex="-1"><${FaultSummary} fault=${form.fault} /></div>`}
-    ${children}
+    ${submitLabel ? children : html`<fieldset class="read-only" disabled>${children}</fieldset>`}
     <div class="actions end">
       ${extra}
       ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>Cancel</button>`}
-      <button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>
+      ${submitLabel && html`<button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>`}
     </div>
   </form>`;
 }
