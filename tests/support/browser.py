@@ -82,10 +82,10 @@ class Ui:
         """Types into what has the focus."""
         self.page.keyboard.type(text)
 
-    def tab_to(self, name: str, most: int = 60) -> None:
+    def tab_to(self, name: str, most: int = 60, *, back: bool = False) -> None:
         """Presses Tab until the control of that accessible name has the focus, which is seen at each step."""
         for _ in range(most):
-            self.page.keyboard.press("Tab")
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
             focused, seen = self.page.evaluate(_FOCUSED)
             assert seen, f"nothing shows that {focused!r} has the focus"
             if focused == name:
@@ -145,7 +145,7 @@ _FOCUSED = """() => {
   const shadowed = (look) => [...look.boxShadow.matchAll(shadow)].some(
     ([, colour, ...lengths]) => !colour.endsWith(", 0)") && lengths.some((length) => parseFloat(length) !== 0),
   );
-  const looks = [null, "::after", "::file-selector-button"].map((part) => getComputedStyle(at, part));
+  const looks = [null, "::after"].map((part) => getComputedStyle(at, part));
   const inside = !at.matches(":focus"); // a part of the control, such as the picker of a date, which the browser marks
   return [name, inside || looks.some((look) => outlined(look) || shadowed(look))];
 }"""
