@@ -1,5 +1,5 @@
 /** Forms: what is typed stays until it is saved; the API's errors stand at their fields and in a summary. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { ApiError, newKey } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -20,7 +20,7 @@ export function useForm(initial, save) {
   const leaving = useRef(false); // whoever saves may go on to another screen at once
   const key = useRef(newKey());
   typed.current = dirty;
-  useEffect(() => guard(() => typed.current && !leaving.current), []);
+  useLayoutEffect(() => guard(() => typed.current && !leaving.current), []);
 
   const change = (changed) => {
     setDirty(true);
@@ -67,7 +67,7 @@ export function useForm(initial, save) {
 /** form: of useForm. submitLabel: of its button; null: it is shown only. extra: more buttons. */
 export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
   const summary = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before anybody can go on typing elsewhere
     if (form.fault) summary.current?.focus();
   }, [form.fault]);
   const submit = (event) => {

@@ -1,5 +1,5 @@
 /** Signing in with a token, and reading who it is. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -23,7 +23,7 @@ export function SignIn() {
   useEffect(() => {
     if (token.value && !me.value) read();
   }, [token.value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!asking) form.current.querySelector("input").focus();
   }, [asking, error]);
   const submit = (event) => {
