@@ -79,7 +79,9 @@ export function Form({ form, submitLabel = "Save", onCancel, extra, children, la
     ${submitLabel ? children : html`<fieldset class="read-only" disabled>${children}</fieldset>`}
     <div class="actions end">
       ${extra}
-      ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>Cancel</button>`}
+      ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>
+        ${submitLabel ? "Cancel" : "Back"}
+      </button>`}
       ${submitLabel && html`<button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>`}
     </div>
   </form>`;
