@@ -50,9 +50,12 @@ class Ui:
         )
 
     def open(self, address: str) -> None:
-        """Shows the screen of `#/...`."""
-        self.page.goto(f"{self.base_url}/{address}")
-        self.page.get_by_role("heading", level=1).wait_for()
+        """Shows the screen of `#/...`; the one before is gone then."""
+        wanted = f"{self.base_url}/{address}"
+        if wanted.partition("?")[0] != self.page.url.partition("?")[0]:
+            self.page.evaluate("document.querySelector('h1')?.setAttribute('data-old', '')")
+        self.page.goto(wanted)
+        self.page.locator("h1:not([data-old])").wait_for()
 
     def button(self, name: str | re.Pattern[str], *, exact: bool = True, within: Locator | None = None) -> Locator:
         return (within or self.page).get_by_role("button", name=name, exact=exact)
