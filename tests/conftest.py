@@ -20,6 +20,7 @@ from tests.support.daemon_process import DaemonProcess
 from tests.support.environment import SECRETS_KEY, ExplicitSettings
 from tests.support.mongod_server import MongodServer
 from tests.support.smtp_server import SmtpServer
+from tests.support.stack import drop_database
 from tests.support.web_server import WebServer
 
 _PASSED = pytest.StashKey[bool]()
@@ -65,15 +66,7 @@ def database_name(mongodb_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
     """The name of a database that nobody else uses and that is dropped afterwards."""
     name = f"test_{secrets.token_hex(8)}"
     yield name
-    _end_transactions_of_killed_daemons(mongodb_client, name)
-    mongodb_client.drop_database(name)
-
-
-def _end_transactions_of_killed_daemons(client: MongoClient[dict[str, Any]], database: str) -> None:
-    """What a successor would do: an open transaction of a dead process blocks the database for a minute."""
-    leader = client[database].scheduler_state.find_one({"_id": "leader"})
-    if leader is not None and leader.get("lsids"):
-        client.admin.command({"killSessions": leader["lsids"]})
+    drop_database(mongodb_client, name)
 
 
 @pytest.fixture

@@ -1,17 +1,18 @@
 """Tokens, maintenance mode, calendars and the audit log in the browser."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
+import pytest
+
 from tests.support.api_process import ApiProcess
-from tests.support.browser import OpenUi
+from tests.support.browser import OpenUi, Ui
 from tests.support.http_objects import items
 
 CALENDARS = "/api/admin/scheduler/calendars"
+pytestmark = pytest.mark.xdist_group("browser-administration")
 
 
-def test_a_token_is_made_shown_once_used_and_revoked(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
-    served = api()
+def test_a_token_is_made_shown_once_used_and_revoked(served: ApiProcess, open_ui: OpenUi) -> None:
     ui = open_ui(served)
     ui.open("#/admin/tokens")
     ui.button("New token").click()
@@ -24,8 +25,7 @@ def test_a_token_is_made_shown_once_used_and_revoked(api: Callable[..., ApiProce
     secret = ui.dialog("Token “CRM”").get_by_label("Token", exact=True).input_value()
     ui.button("I have kept it").click()
     assert ui.page.get_by_text(secret).count() == 0
-    theirs = open_ui(served)
-    theirs.page.add_init_script(f"sessionStorage.setItem('unified-scheduler.token', '{secret}')")
+    theirs = open_ui(served, token=secret)
     theirs.open("#/runs")
     menu = theirs.page.get_by_role("navigation", name="Main")
     menu.get_by_role("link", name="Daemons").wait_for()
@@ -40,8 +40,7 @@ def test_a_token_is_made_shown_once_used_and_revoked(api: Callable[..., ApiProce
     ui.page.get_by_role("dialog").get_by_role("rowheader", name="revokedAt").wait_for()
 
 
-def test_maintenance_is_started_told_everywhere_and_ended(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
-    ui = open_ui(api())
+def test_maintenance_is_started_told_everywhere_and_ended(ui: Ui) -> None:
     ui.open("#/admin/maintenance")
     ui.says("Maintenance is off.")
     ui.page.get_by_label("Reason").fill("The database moves")
@@ -55,11 +54,7 @@ def test_maintenance_is_started_told_everywhere_and_ended(api: Callable[..., Api
     ui.page.get_by_text("Maintenance: nothing starts.").wait_for(state="detached")
 
 
-def test_a_calendar_is_written_by_keyboard_and_a_conflict_shows_both_versions(
-    api: Callable[..., ApiProcess], open_ui: OpenUi
-) -> None:
-    served = api()
-    ui = open_ui(served)
+def test_a_calendar_is_written_by_keyboard_and_a_conflict_shows_both_versions(served: ApiProcess, ui: Ui) -> None:
     ui.open("#/calendars")
     ui.tab_to("New calendar")
     ui.press("Enter")

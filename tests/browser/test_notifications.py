@@ -1,19 +1,18 @@
 """Scheduled notifications and their messages in the browser, over a real daemon and real servers for mail and SMS."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from pymongo.database import Database
 
 from tests.support.api_process import ApiProcess
-from tests.support.browser import WAIT_MS, OpenUi
-from tests.support.daemon_process import DaemonProcess
+from tests.support.browser import OpenUi, Ui
 from tests.support.http_objects import create, create_job, items, soon
 from tests.support.smtp_script import Deed
 from tests.support.smtp_server import SmtpServer
+from tests.support.stack import Stack
 from tests.support.twilio_server import TwilioServer
 from tests.support.waiting import wait_until
 from tests.support.web_server import Reply
@@ -22,14 +21,19 @@ NUMBER, REFUSED = "+33100000001", "refused@example.com"
 QUEUE = "/api/notifications/queue"
 ONCE = "Order notice"
 MARKUP = "<p>Your order, {{ email }}</p><script>parent.document.title = 'owned'</script>"
-expect.set_options(timeout=WAIT_MS)
+pytestmark = pytest.mark.xdist_group("browser-notifications")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def twilio() -> Iterator[TwilioServer]:
     server = TwilioServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def daemon_settings(mail_server: SmtpServer, twilio: TwilioServer) -> Mapping[str, str]:
+    return {**mail_server.environment, **twilio.environment}
 
 
 def schedule(api: ApiProcess, name: str, rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -49,11 +53,9 @@ def states(api: ApiProcess) -> dict[str, str]:
     return {item["recipient"]["address"]: item["state"] for item in items(api, QUEUE)}
 
 
-def test_pause_resume_calendar_and_delete(api: Callable[..., ApiProcess], open_ui: OpenUi) -> None:
-    served = api()
+def test_pause_resume_calendar_and_delete(served: ApiProcess, ui: Ui) -> None:
     daily = {"kind": "cron", "expression": "0 9 * * *", "timezone": "Europe/Paris"}
     schedule(served, "Daily digest", daily, recipients={"addresses": [{"email": "ada@example.com"}]})
-    ui = open_ui(served)
     ui.open("#/notifications/scheduled")
     ui.says("At 09:00, every day (Europe/Paris time)")
     ui.button("Pause Daily digest").click()
@@ -135,23 +137,15 @@ def test_a_category_of_templates_can_be_chosen_after_another(api: Callable[..., 
 
 
 def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
-    daemon: Callable[..., DaemonProcess],
-    api: Callable[..., ApiProcess],
-    smtp_server: SmtpServer,
-    twilio: TwilioServer,
-    open_ui: OpenUi,
-    db: Database[dict[str, Any]],
+    running: ApiProcess, stack: Stack, mail_server: SmtpServer, twilio: TwilioServer, ui: Ui
 ) -> None:
-    smtp_server.script.add("RCPT", Deed.REPLY, "550 5.7.1 Refused by policy", REFUSED, 1)
+    mail_server.script.add("RCPT", Deed.REPLY, "550 5.7.1 Refused by policy", REFUSED, 1)
     twilio.reply(NUMBER, Reply(drop=True))
-    daemon(**smtp_server.environment, **twilio.environment)
-    served = api()
     for template in ("scheduled_notification_processor", "email_notifier", "sms_notifier"):
-        create_job(served, template)
+        create_job(running, template)
     once = {"kind": "once", "at": soon(1).replace(tzinfo=None).isoformat(), "timezone": "UTC"}
-    schedule(served, ONCE, once, recipients={"addresses": [{"email": REFUSED}, {"phone": NUMBER}]})
-    wait_until(lambda: states(served) == {REFUSED: "failed", NUMBER: "unknown"}, 20)
-    ui = open_ui(served)
+    schedule(running, ONCE, once, recipients={"addresses": [{"email": REFUSED}, {"phone": NUMBER}]})
+    wait_until(lambda: states(running) == {REFUSED: "failed", NUMBER: "unknown"}, 20)
 
     ui.open("#/notifications/queue?state=failed")
     ui.says("550 5.7.1 Refused by policy")
@@ -159,7 +153,7 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     ui.button("Send 1 again").click()
     ui.button("Send again").click()
     ui.says("No such message")
-    sent = smtp_server.wait_messages(1)[0]
+    sent = mail_server.wait_messages(1)[0]
     assert sent.recipients == (REFUSED,)
 
     ui.open("#/notifications/queue?channel=email")
@@ -171,7 +165,7 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     assert "owned" not in ui.page.title()
 
     with ui.expecting(HTTPStatus.CONFLICT):
-        versions = db["notification_templates"]
+        versions = stack.database["notification_templates"]
         versions.update_many({}, {"$set": {"html": "{{ nobody }}"}})
         ui.page.reload()
         said.get_by_role("alert").get_by_text("'nobody' is undefined").wait_for()
@@ -190,7 +184,7 @@ def test_a_failed_message_is_sent_again_and_an_unknown_one_decided(
     ui.says("Counts as sent. Nothing leaves any more.")
     ui.dialog("It arrived?").get_by_role("button", name="It arrived").click()
     ui.page.get_by_role("heading", name="What became of it?").wait_for(state="detached")
-    wait_until(lambda: states(served) == {REFUSED: "sent", NUMBER: "sent"}, 10)
+    wait_until(lambda: states(running) == {REFUSED: "sent", NUMBER: "sent"}, 10)
 
     ui.page.get_by_role("link", name="its scheduled notification").click()
     ui.page.get_by_role("heading", name=ONCE).wait_for()

@@ -45,7 +45,7 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
     ui.page.get_by_role("list", name="Alarms").get_by_text("Nothing runs until it is back.").wait_for()
     daemon(DAEMON_LEASE_TTL_SECONDS=3)
     wait_until_all_is_well(served)
-    ui.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as if the tab was looked at again
+    ui.look_again()
     ui.page.get_by_text(AWAY).wait_for(state="detached")
     ui.says("All is well")
     ui.open("#/admin/daemons")

@@ -1,16 +1,18 @@
 """Recipients, groups and opt-outs in the browser."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
+import pytest
+
 from tests.support.api_process import ApiProcess
-from tests.support.browser import OpenUi, Ui
+from tests.support.browser import Ui
 from tests.support.http_objects import items
 
 GROUPS = "/api/notifications/groups"
 
 GOOD = "name,email,timezone\nAda,ada@example.com,Europe/Paris\nBob,bob@example.com,Asia/Tokyo\n"
 BAD = "name,email\nAda,ada@\nBob,bob@example.com,surplus\n"
+pytestmark = pytest.mark.xdist_group("browser-people")
 
 
 def choose(ui: Ui, content: str) -> None:
@@ -18,7 +20,7 @@ def choose(ui: Ui, content: str) -> None:
     ui.page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]  # a dictionary is allowed
 
 
-def test_people_are_imported_into_a_group_after_a_preview(ui: Ui) -> None:
+def test_people_are_imported_into_a_group_after_a_preview(served: ApiProcess, ui: Ui) -> None:
     ui.open("#/notifications/groups")
     ui.button("Add a group").first.click()
     ui.page.get_by_role("textbox", name="Name", exact=True).fill("Customers")
@@ -37,7 +39,7 @@ def test_people_are_imported_into_a_group_after_a_preview(ui: Ui) -> None:
     choose(ui, GOOD)
     ui.says("2 people join the group")
     ui.says("Nothing is changed yet.")
-    assert "There are no recipients" in ui.page.inner_text("main")
+    assert items(served, "/api/notifications/recipients") == []
     ui.button("Import").click()
     ui.says("Imported: 2 new, 0 changed, 0 unchanged.")
 
@@ -53,15 +55,11 @@ def test_people_are_imported_into_a_group_after_a_preview(ui: Ui) -> None:
     ui.page.get_by_role("cell", name="1", exact=True).wait_for()
 
 
-def test_a_group_that_somebody_else_changed_shows_both_versions(
-    api: Callable[..., ApiProcess], open_ui: OpenUi
-) -> None:
-    served = api()
-    ui = open_ui(served)
-    made = served.request("POST", GROUPS, json={"name": "Customers", "members": []})
+def test_a_group_that_somebody_else_changed_shows_both_versions(served: ApiProcess, ui: Ui) -> None:
+    made = served.request("POST", GROUPS, json={"name": "Ours", "members": []})
     assert made.status_code == HTTPStatus.CREATED
     ui.open("#/notifications/groups")
-    ui.button("Edit Customers").click()
+    ui.button("Edit Ours").click()
     path = f"{GROUPS}/{made.json()['id']}"
     theirs = served.request("PUT", path, json={"name": "Theirs", "members": []}, headers={"If-Match": '"1"'})
     assert theirs.status_code == HTTPStatus.OK
@@ -76,7 +74,7 @@ def test_a_group_that_somebody_else_changed_shows_both_versions(
     ui.page.get_by_role("textbox", name="Name", exact=True).fill("Mine")
     ui.button("Save").click()
     ui.says("“Mine” is saved.")
-    assert [group["name"] for group in items(served, GROUPS)] == ["Mine"]
+    assert "Mine" in {group["name"] for group in items(served, GROUPS)}
 
 
 def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fields(ui: Ui) -> None:
@@ -85,13 +83,13 @@ def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fi
     ui.press("Enter")
     ui.dialog("Add a recipient").wait_for()
     ui.tab_to("Name")
-    ui.page.keyboard.type("Ada")
+    ui.page.keyboard.type("Grace")
     ui.tab_to("E-mail address")
-    ui.page.keyboard.type("ada@")
+    ui.page.keyboard.type("grace@")
     with ui.expecting(HTTPStatus.UNPROCESSABLE_ENTITY):
         ui.press("Enter")
         ui.page.locator("input[type=email][aria-invalid=true]").wait_for()
-    assert ui.page.get_by_label("Name").first.input_value() == "Ada"
+    assert ui.page.get_by_label("Name").first.input_value() == "Grace"
     ui.tab_to("E-mail address")
     ui.press("End")
     ui.page.keyboard.type("example.com")
@@ -101,10 +99,10 @@ def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fi
     ui.page.keyboard.type("news")
     ui.tab_to("Save")
     ui.press("Enter")
-    ui.says("Ada is saved.")
+    ui.says("Grace is saved.")
     ui.page.get_by_role("cell", name="news", exact=True).wait_for()
 
-    ui.button("Edit Ada").focus()
+    ui.button("Edit Grace").focus()
     ui.press("Enter")
     ui.tab_to("Name")
     ui.page.keyboard.type("x")
@@ -112,7 +110,7 @@ def test_a_recipient_is_added_with_the_keyboard_alone_and_errors_stand_at_the_fi
     ui.dialog("Leave without saving?").wait_for()
     ui.press("Escape")
     ui.dialog("Leave without saving?").wait_for(state="detached")
-    assert ui.dialog("Edit Ada").is_visible()
+    assert ui.dialog("Edit Grace").is_visible()
 
 
 def test_an_address_is_suppressed_and_taken_off_after_a_warning(ui: Ui) -> None:

@@ -2,17 +2,28 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
+
+import pytest
 
 from tests.support.api_process import ApiProcess
-from tests.support.browser import OpenUi
-from tests.support.daemon_process import DaemonProcess
+from tests.support.browser import Ui
 from tests.support.http_objects import create_job
+from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
 RUNS = "/api/admin/scheduler/runs"
+GATE = "gate"
+pytestmark = pytest.mark.xdist_group("browser-runs")
+
+
+@pytest.fixture(scope="module")
+def daemon_settings(stack: Stack) -> Mapping[str, str]:
+    """A suite that writes its second page when the gate is there."""
+    gate = stack.folder / GATE
+    suite = f"sh -c 'echo first page; while [ ! -e {gate} ]; do sleep 0.05; done; echo second page'"
+    return {"TEST_SUITES": json.dumps({"smoke": suite})}
 
 
 def start_run(api: ApiProcess, job_id: str) -> str:
@@ -24,21 +35,14 @@ def start_run(api: ApiProcess, job_id: str) -> str:
     return run
 
 
-def test_the_log_of_a_run_is_followed_while_it_is_written(
-    daemon: Callable[..., DaemonProcess], api: Callable[..., ApiProcess], open_ui: OpenUi, tmp_path: Path
-) -> None:
-    gate = tmp_path / "gate"
-    suite = f"sh -c 'echo first page; while [ ! -e {gate} ]; do sleep 0.05; done; echo second page'"
-    served = api()
-    daemon(TEST_SUITES=json.dumps({"smoke": suite}))
-    job = create_job(served, "test_scheduler", name="Smoke tests", params={"suite": "smoke"})
-    run = start_run(served, job["id"])
-    ui = open_ui(served)
+def test_the_log_of_a_run_is_followed_while_it_is_written(running: ApiProcess, ui: Ui, stack: Stack) -> None:
+    job = create_job(running, "test_scheduler", name="Smoke tests", params={"suite": "smoke"})
+    run = start_run(running, job["id"])
     ui.open(f"#/runs/{run}")
     log = ui.page.get_by_role("log")
     log.get_by_text("first page").wait_for()
     ui.says("1 line, more may come")
-    gate.touch()
+    (stack.folder / GATE).touch()
     log.get_by_text("second page").wait_for()
     ui.says("smoke: exit code 0")
     ui.button("Cancel run").wait_for(state="detached")
@@ -47,20 +51,15 @@ def test_the_log_of_a_run_is_followed_while_it_is_written(
     log.get_by_text("first page").wait_for(state="detached")
 
 
-def test_a_run_is_cancelled_and_run_again(
-    daemon: Callable[..., DaemonProcess], api: Callable[..., ApiProcess], open_ui: OpenUi
-) -> None:
-    served = api()
-    daemon()
-    job = create_job(served, "noop", name="Rebuild the index", params={"duration": "10m"})
-    run = start_run(served, job["id"])
-    ui = open_ui(served)
+def test_a_run_is_cancelled_and_run_again(running: ApiProcess, ui: Ui) -> None:
+    job = create_job(running, "noop", name="Rebuild the index", params={"duration": "10m"})
+    run = start_run(running, job["id"])
     ui.open("#/runs?state=running")
     ui.page.get_by_role("link", name="Run of Rebuild the index, running").click()
     ui.button("Cancel run").click()
     ui.dialog("Cancel this run?").get_by_role("button", name="Cancel the run").click()
     ui.button("Retry").wait_for()
-    assert served.request("GET", f"{RUNS}/{run}").json()["state"] == "cancelled"
+    assert running.request("GET", f"{RUNS}/{run}").json()["state"] == "cancelled"
     with ui.expecting(HTTPStatus.NOT_FOUND):  # until the daemon has taken the command
         ui.button("Retry").click()
         ui.page.wait_for_url(re.compile("#/runs/(?!" + re.escape(run.replace(":", "%3A")) + ")"))

@@ -19,12 +19,14 @@ class ApiProcess(Program):
     """`gunicorn api.wsgi:app` on a port that is bound before it starts, so that nobody else can take it."""
 
     def __init__(
-        self, folder: Path, *, workers: int = 1, application: str = "api.wsgi:app", **settings: object
+        self, folder: Path, *, workers: int = 1, port: int = 0, application: str = "api.wsgi:app", **settings: object
     ) -> None:
+        """port: which it had before it ended; 0: any."""
         metrics = tempfile.mkdtemp(prefix="metrics-", dir=folder)
         environment = program_environment(LOG_FORMAT="json", PROMETHEUS_MULTIPROC_DIR=metrics, **settings)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            self.port: int = listener.getsockname()[1]
+            self.base_url = f"http://127.0.0.1:{self.port}"
             options = [
                 *("--config", "python:deploy.gunicorn_conf", "--bind", f"fd://{listener.fileno()}"),
                 *("--threads", "4", "--workers", str(workers)),

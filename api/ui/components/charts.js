@@ -28,7 +28,7 @@ export function Chart({ label, times, series, value = String, height = 200, line
     let ended = false;
     styles("uPlot.min.css");
     library("uPlot.iife.min.js", "uPlot").then((UPlot) => {
-      if (ended) return;
+      if (ended || !holder.current) return; // the screen was left meanwhile
       const width = Math.max(holder.current.clientWidth, 200);
       plot.current = new UPlot(optionsOf(UPlot, { width, height, series, value, line }), data.current, holder.current);
     }, setError);

@@ -1,18 +1,19 @@
 /** Dialogs and short messages. A native <dialog> gives Escape, focus inside, and focus back to where it was. */
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
 
 /** Shown as long as it is rendered. onClose: also after Escape. */
 export function Dialog({ title, onClose, children, wide }) {
   const element = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // not useEffect: only a dialog that is still in the page gives the focus back
     const dialog = element.current;
     dialog.showModal();
     return () => dialog.close();
   }, []);
   const cancel = (event) => {
+    if (event.target !== event.currentTarget) return; // a file that was not chosen after all says so, too
     event.preventDefault(); // the owner decides: something typed may be asked about first
     onClose();
   };

@@ -1,5 +1,5 @@
 /** Forms: what is typed stays until it is saved; the API's errors stand at their fields and in a summary. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { ApiError, newKey } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -20,7 +20,7 @@ export function useForm(initial, save) {
   const leaving = useRef(false); // whoever saves may go on to another screen at once
   const key = useRef(newKey());
   typed.current = dirty;
-  useEffect(() => guard(() => typed.current && !leaving.current), []);
+  useLayoutEffect(() => guard(() => typed.current && !leaving.current), []);
 
   const change = (changed) => {
     setDirty(true);
@@ -64,19 +64,25 @@ export function useForm(initial, save) {
   };
 }
 
-/** form: of useForm. submitLabel: of its button. extra: more buttons. */
+/** form: of useForm. submitLabel: of its button; null: it is shown only. extra: more buttons. */
 export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
   const summary = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before anybody can go on typing elsewhere
     if (form.fault) summary.current?.focus();
   }, [form.fault]);
-  return html`<form onSubmit=${form.submit} aria-label=${label} novalidate>
+  const submit = (event) => {
+    event.stopPropagation(); // the dialog of this form may stand in another form
+    form.submit(event);
+  };
+  return html`<form onSubmit=${submit} aria-label=${label} novalidate>
     ${form.fault && html`<div ref=${summary} tabindex="-1"><${FaultSummary} fault=${form.fault} /></div>`}
-    ${children}
+    ${submitLabel ? children : html`<fieldset class="read-only" disabled>${children}</fieldset>`}
     <div class="actions end">
       ${extra}
-      ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>Cancel</button>`}
-      <button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>
+      ${onCancel && html`<button type="button" class="secondary outline" onClick=${onCancel}>
+        ${submitLabel ? "Cancel" : "Back"}
+      </button>`}
+      ${submitLabel && html`<button type="submit" aria-busy=${form.busy} disabled=${form.busy}>${submitLabel}</button>`}
     </div>
   </form>`;
 }

@@ -1,5 +1,5 @@
 /** The frame around every screen: menu, banner, and the screen of the address. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { reachable } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -122,7 +122,7 @@ function Screen({ path, query }) {
     if (found && loaded.route !== found.route) load(found.route);
     document.title = `${found?.route.title ?? "Not found"} · Unified Scheduler`;
   }, [found?.route]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shownPath.current !== null && shownPath.current !== path) {
       scrollTo(0, 0);
       (document.querySelector("main h1") ?? document.getElementById("screen"))?.focus({ preventScroll: true });

@@ -1,5 +1,5 @@
 /** Signing in with a token, and reading who it is. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -10,6 +10,8 @@ import { TextField } from "./fields.js";
 export function SignIn() {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState(null);
+  const form = useRef(null);
+  const asking = Boolean(token.value && !error);
   const read = async () => {
     setError(null);
     try {
@@ -21,6 +23,9 @@ export function SignIn() {
   useEffect(() => {
     if (token.value && !me.value) read();
   }, [token.value]);
+  useLayoutEffect(() => {
+    if (!asking) form.current.querySelector("input").focus();
+  }, [asking, error]);
   const submit = (event) => {
     event.preventDefault();
     if (/[^\x21-\x7e]/.test(typed.trim()) || !typed.trim()) {
@@ -32,10 +37,10 @@ export function SignIn() {
     endSession();
     setError(null);
   };
-  if (token.value && !error) return html`<main class="sign-in"><p aria-busy="true">Signing in…</p></main>`;
+  if (asking) return html`<main class="sign-in"><p aria-busy="true">Signing in…</p></main>`;
   return html`<main class="sign-in">
     <h1>Unified Scheduler</h1>
-    <form onSubmit=${submit} class="card" aria-label="Sign in">
+    <form ref=${form} onSubmit=${submit} class="card" aria-label="Sign in">
       ${endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
       ${error && html`<${Failure} error=${error} retry=${token.value ? read : null} />`}
       <${TextField} label="Token" type="password" autocomplete="current-password" required

@@ -11,16 +11,16 @@ const parse = () => {
 /** {path, query} of the address. */
 export const place = signal(parse());
 
-let unsaved = () => false;
+const guards = new Set();
 let shown = location.hash;
 
-/** While `isUnsaved()` holds, leaving the screen asks first. Returns how to end that. */
+/** While `isUnsaved()` of one of them holds, leaving the screen asks first. Returns how to end that. */
 export function guard(isUnsaved) {
-  unsaved = isUnsaved;
-  return () => {
-    if (unsaved === isUnsaved) unsaved = () => false;
-  };
+  guards.add(isUnsaved);
+  return () => guards.delete(isUnsaved);
 }
+
+const unsaved = () => [...guards].some((isUnsaved) => isUnsaved());
 
 addEventListener("hashchange", () => {
   const samePath = parse().path === place.value.path;

@@ -8,6 +8,7 @@ import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useResource } from "../core/resource.js";
 import { go, href, place } from "../core/router.js";
+import { may } from "../core/session.js";
 import { MY_ZONE } from "../core/time.js";
 
 const EVERY_MS = 5000;
@@ -38,7 +39,8 @@ const Page = ({ job, changed }) => html`
 
 const Notes = ({ job }) => html`
   ${job.problem && html`<${Note} tone="bad">
-    It does not run: ${job.problem} <a href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Mend it</a>
+    It does not run: ${job.problem}${" "}
+    ${may("edit") && html`<a href=${href(`/jobs/${encodeURIComponent(job.id)}/edit`)}>Mend it</a>`}
   <//>`}
   ${job.pause && html`<${Note} tone="warn">
     Paused by ${job.pause.by || "somebody"}: ${job.pause.reason || "no reason given"}.${" "}

@@ -71,13 +71,14 @@ function Editor({ template }) {
     close();
     tell(`The texts of version ${version.version} are in the form; save them as a new version.`);
   };
+  const mine = may("edit");
   const email = values.channels.includes("email");
   return html`
     <${Head} title=${template ? saved.name : "New notification template"}
         about=${template && `Version ${saved.version}`}>
       ${template && html`
         <button type="button" class="outline" onClick=${() => setOpen("versions")}>Versions</button>
-        ${may("edit") && html`
+        ${mine && html`
           <button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>
             Send a test
           </button>
@@ -91,7 +92,8 @@ function Editor({ template }) {
     <//>
     ${template?.problem && html`<${Note} tone="bad">${template.problem}<//>`}
     <div class="side-by-side">
-      <${Form} form=${form} label="Notification template" submitLabel=${template ? "Save a new version" : "Create"}
+      <${Form} form=${form} label="Notification template"
+          submitLabel=${mine && (template ? "Save a new version" : "Create")}
           onCancel=${() => go("/notifications/templates")}>
         <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS}
           valuesOf=${valuesOf} />
@@ -113,7 +115,7 @@ function Editor({ template }) {
       <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} preview=${preview} /></section>
     </div>
     ${open === "versions" && html`
-      <${TemplateVersions} template=${saved} onClose=${close} onRestore=${may("edit") ? restore : null} />
+      <${TemplateVersions} template=${saved} onClose=${close} onRestore=${mine ? restore : null} />
     `}
     ${open === "test" && html`<${TestSend} template=${saved} onClose=${close} />`}
     ${open === "schedule" && html`
