@@ -40,7 +40,8 @@ def fill_schedule(ui: Ui, shop: Shop) -> None:
     modal = ui.page.get_by_role("dialog")
     modal.get_by_label(re.compile("warehouse staff")).check()
     modal.get_by_label("Daily").check()
-    modal.get_by_text(re.compile(r"\d e-mails")).first.wait_for()
+    modal.get_by_text("6 e-mails and 6 SMS").first.wait_for()
+    modal.get_by_role("button", name="Schedule it").scroll_into_view_if_needed()
 
 
 def _backfill(ui: Ui, shop: Shop) -> None:
