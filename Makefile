@@ -13,10 +13,10 @@ TEST_WORKERS := $(shell n=$$(nproc); echo $$(( n < 4 ? n + 1 : 4 )))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test properties faults contract check format docs bench lock clean
+.PHONY: help run test screenshots properties faults contract check format docs bench lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API, outbox (PORT, VAR_DIR, MONGODB_URI, SMTP_HOST)
 	@$(BIN)/python -m deploy.local
@@ -24,6 +24,10 @@ run: $(VENV)/run.stamp ## Start everything on this machine: MongoDB, daemon, API
 test: $(VENV)/dev.stamp ## Run every test on real parts (ARGS="tests/unit -k cron" chooses)
 	@tests/support/install_system_packages
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
+
+screenshots: $(VENV)/dev.stamp ## Pictures of every screen of the web UI, in two themes and three widths, into var/screenshots
+	@tests/support/install_system_packages
+	SCREENSHOTS=var/screenshots $(BIN)/python -m pytest tests/browser/test_gallery.py $(ARGS)
 
 properties: $(VENV)/dev.stamp ## The long form of the schedule properties: every zone, many examples (SEED=... repeats a run)
 	@echo "hypothesis seed: $(SEED)"

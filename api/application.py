@@ -4,7 +4,7 @@ from flask_openapi.models.info import Info
 from flask_openapi.models.security_scheme import SecurityScheme
 from flask_openapi.openapi import OpenAPI
 
-from api import auth, context, cors, export_folder, idempotency, problems, responses, scrape, throttle
+from api import auth, compression, context, cors, export_folder, idempotency, problems, responses, scrape, throttle
 from api.contract import document
 from api.requests import JsonRequest, refuse_invalid
 from api.routes import blueprints
@@ -32,6 +32,7 @@ def build(settings: Settings, clock: Clock | None) -> OpenAPI:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     the_clock = clock or SystemClock()
     context.keep(app, Store(settings, the_clock), the_clock, settings)
+    compression.install(app)
     responses.install(app)
     cors.install(app, settings)
     auth.install(app, settings)

@@ -105,8 +105,12 @@ def _decisions(facts: Facts) -> list[str]:
     found = []
     held = facts.queues.get("messages", {}).get("unknown")
     if held:
-        found.append(f"{held} message(s) may or may not have been sent; decide about them.")
+        found.append(f"{_counted(held, 'message')} may or may not have been sent: decide.")
     quarantined = sum(count or 0 for count in facts.quarantined.values())
     if quarantined:
-        found.append(f"{quarantined} definition(s) are quarantined; each says why.")
+        found.append(f"{_counted(quarantined, 'definition')} quarantined: each says why.")
     return found
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -102,7 +102,7 @@ def invalid_definition(fault: ValidationError) -> InvalidDefinition:
     """The first error of a pydantic ValidationError, without the input (it may hold a secret)."""
     first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
     more = fault.error_count() - 1
-    detail = first["msg"] + (f" (and {more} more)" if more else "")
+    detail = first["msg"].removeprefix("Value error, ") + (f" (and {more} more)" if more else "")
     return InvalidDefinition(".".join(str(part) for part in first["loc"]), detail, first["type"])
 
 

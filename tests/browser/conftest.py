@@ -7,18 +7,17 @@ A module keeps its tests together, so that its programs are started once, and as
     pytestmark = [pytest.mark.xdist_group("browser-jobs"), pytest.mark.usefixtures("running")]
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from pymongo import MongoClient
 
 from api.store.audit import run_audit
 from tests.support.api_process import ApiProcess
-from tests.support.browser import CHROMIUM, OpenUi, Ui
+from tests.support.browser import OpenUi, Ui, chromium
 from tests.support.smtp_server import SmtpServer
 from tests.support.stack import Stack
 
@@ -29,13 +28,8 @@ def browser() -> Iterator[Browser]:
     Chromium. Not for the whole session: Playwright keeps an event loop in this thread, beside which no other test could
     run one.
     """
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """Chromium over the real API: a page that remembers everything that went wrong in it."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from playwright.sync_api import ConsoleMessage, Frame, Locator, Page, Request, expect
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, expect, sync_playwright
 
 WAIT_MS = 15_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -154,3 +156,15 @@ _FOCUSED = """() => {
 }"""
 
 OpenUi = Callable[..., Ui]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; where there is none, the test is skipped."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield started
+        started.close()

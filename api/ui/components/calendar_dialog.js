@@ -65,7 +65,7 @@ function Entries({ form }) {
     <legend>Days on which nothing runs</legend>
     ${entries.length === 0 && html`<p class="muted">None yet.</p>`}
     ${form.error("entries") && html`<small class="error">${form.error("entries")}</small>`}
-    ${entries.map((entry, at) => html`<div key=${at} class="entry" role="group" aria-label=${`Entry ${at + 1}`}>
+    ${entries.map((entry, at) => html`<fieldset key=${at} class="row" aria-label=${`Entry ${at + 1}`}>
       <${TextField} label="What" value=${entry.name} onInput=${(name) => change(at, { name })}
         error=${form.error(`entries.${at}.name`)} placeholder="Christmas" />
       <${TextField} label="First day" type="date" value=${entry.first} onInput=${(first) => change(at, { first })}
@@ -76,7 +76,7 @@ function Entries({ form }) {
           onClick=${() => form.set("entries", entries.filter((_, each) => each !== at))}>
         Remove
       </button>
-    </div>`)}
+    </fieldset>`)}
     <button type="button" class="small outline" onClick=${add}>Add a day</button>
   </fieldset>`;
 }

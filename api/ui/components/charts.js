@@ -9,6 +9,9 @@ import { Failure, toneOf } from "./basics.js";
 
 const DAY_MS = 86_400_000;
 const COLUMN_WIDTH = [0.8, 40];
+const LEAST_LETTERS = 4;
+const AXIS_LETTER = 7;
+const AXIS_GAP = 16;
 
 /**
  * Columns over time, stacked. times: [ms], ascending. series: [{label, tone, values}], the lowest first;
@@ -86,19 +89,19 @@ function optionsOf(UPlot, { width, height, series, value, line }) {
       },
       {
         ...axis,
-        size: 58,
+        size: (_, told) => AXIS_GAP + AXIS_LETTER * Math.max(LEAST_LETTERS, ...(told ?? []).map((each) => each.length)),
         values: (_, numbers) => numbers.map((number) => (Number.isInteger(number) || line ? value(number) : "")),
       },
     ],
     series: [
-      { label: "Time", value: (_, moment) => (moment === null ? "–" : shortTime(moment * 1000)) },
+      { label: "Time", value: (_, moment) => (moment === null ? "" : shortTime(moment * 1000)) },
       ...painted.map((each) => ({
         label: each.label,
         stroke: colour(`--${each.tone}`),
         fill: line ? undefined : colour(`--${each.tone}`),
         paths: line ? undefined : UPlot.paths.bars({ size: COLUMN_WIDTH }),
         points: { show: line },
-        value: (_, __, ___, point) => (point === null || point === undefined ? "–" : value(each.values[point] ?? 0)),
+        value: (_, __, ___, point) => (point === null || point === undefined ? "" : value(each.values[point] ?? 0)),
       })),
     ],
   };

@@ -23,8 +23,8 @@ const ABOUT_PAUSE =
 /** State, and why it does not run. */
 export const JobState = ({ job }) => html`
   <${Badge} state=${job.enabled === false && job.state === "active" ? "disabled" : job.state} />
-  ${job.pause && html`<small class="muted">
-    ${" "}${job.pause.reason}
+  ${job.pause && html`<small class="muted why">
+    ${job.pause.reason}
     ${job.pause.until && html` until <${Moment} at=${job.pause.until} zone=${job.schedule?.timezone} />`}
   </small>`}
 `;

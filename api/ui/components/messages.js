@@ -129,5 +129,5 @@ const COLUMNS = [
     narrow: false,
   },
   { label: "Ended", cell: (row) => html`<${Moment} at=${row.finishedAt} />`, csv: (row) => row.finishedAt },
-  { label: "What happened", cell: (row) => html`<small>${errorOf(row) || "–"}</small>`, csv: errorOf, narrow: false },
+  { label: "What happened", cell: (row) => html`<small>${errorOf(row) || "–"}</small>`, csv: errorOf },
 ];

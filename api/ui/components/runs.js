@@ -36,13 +36,13 @@ export const RunTook = ({ run }) =>
     ? html`<${Took} ms=${Math.max(0, now.value - new Date(run.startedAt).getTime())} />`
     : html`<${Took} ms=${run.durationMs} />`;
 
-/** How far it says it is. */
+/** How far it says it is, while it is not done. */
 export function Progress({ run }) {
   const { progress } = run;
-  if (!progress) return null;
+  if (!progress || !isLive(run)) return null;
   const label = `Progress of ${run.jobName ?? run.id}`;
   const words = progress.total ? `${progress.done} of ${progress.total}` : `${progress.done} done`;
-  return html`<div>
+  return html`<div class="progress">
     <progress aria-label=${label} ...${progress.total ? { value: progress.done, max: progress.total } : {}}></progress>
     <small>${words}${progress.message && `: ${progress.message}`} (<${Moment} at=${progress.at} />)</small>
   </div>`;

@@ -26,7 +26,7 @@ export function DataTable({
     ${error && html`<${Stale} resource=${list} />`}
     ${items.length === 0 && pager.page === 1 && empty
       ? empty
-      : html`<div class="table" role="region" aria-label=${caption} tabindex="0">
+      : html`<div class="table cards" role="region" aria-label=${caption} tabindex="0">
           <table aria-busy=${loading && data === null}>
             <caption class="sr-only">${caption}</caption>
             <thead><tr>

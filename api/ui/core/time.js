@@ -30,14 +30,15 @@ export function exact(moment, zone = MY_ZONE) {
   return moment ? `${formatOf(zone).format(new Date(moment))} ${zone}` : "never";
 }
 
-const STEPS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]];
+/** From how much on it is told in which unit. Days from two on: "tomorrow" is no length, and wrong 40 hours before. */
+const STEPS = [["day", 86_400_000, 2], ["hour", 3_600_000, 1], ["minute", 60_000, 1], ["second", 1000, 1]];
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** "in 3 hours", "2 minutes ago", "now" */
 export function relative(moment, at = now.value) {
   if (!moment) return "never";
   const difference = new Date(moment).getTime() - at;
-  const [unit, size] = STEPS.find(([, step]) => Math.abs(difference) >= step) ?? ["second", 1000];
+  const [unit, size] = STEPS.find(([, step, least]) => Math.abs(difference) >= step * least) ?? ["second", 1000];
   return relativeFormat.format(Math.round(difference / size), unit);
 }
 

@@ -38,7 +38,6 @@ export default function AuditLog({ query }) {
       label: "On",
       cell: (entry) => html`<${Target} entry=${entry} />`,
       csv: (entry) => `${entry.resource} ${entry.documentId}`,
-      narrow: false,
     },
     {
       label: "Change",
@@ -51,10 +50,10 @@ export default function AuditLog({ query }) {
   return html`
     <${Head} title="Audit log" about="Every change, who made it, and how it was before. Nothing here can be changed." />
     <form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
-      <${TextField} label="Id of a document or request" type="search"
+      <${TextField} label="Document or request" placeholder="id" type="search"
         value=${q} onInput=${(text) => refine({ q: text })} />
-      <${TextField} label="Who (exactly)" type="search" value=${actor} onInput=${setActor} />
-      <${TextField} label="Action, such as job.update" type="search"
+      <${TextField} label="Who" placeholder="exact name" type="search" value=${actor} onInput=${setActor} />
+      <${TextField} label="Action" placeholder="job.update" type="search"
         value=${action} onInput=${(text) => refine({ action: text })} />
       <${SelectField} label="Of" value=${resource} onInput=${(each) => refine({ resource: each })}
         options=${[["", "everything"], ...RESOURCES]} />

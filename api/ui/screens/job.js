@@ -21,7 +21,10 @@ export default function Job({ params }) {
     if (job === null) go("/jobs");
     else if (place.value.path === here) resource.reload();
   };
-  return html`<${Loaded} resource=${resource}>${(job) => html`<${Page} job=${job} changed=${changed} />`}<//>`;
+  return html`
+    ${resource.data === null && resource.error && html`<${Head} title="Job" />`}
+    <${Loaded} resource=${resource}>${(job) => html`<${Page} job=${job} changed=${changed} />`}<//>
+  `;
 }
 
 const Page = ({ job, changed }) => html`
@@ -75,9 +78,9 @@ const LastRun = ({ job: { lastRun, schedule } }) => html`
   <${Moment} at=${lastRun.finishedAt} zone=${schedule?.timezone} />
 `;
 
-const Labels = ({ labels }) => Object.entries(labels).map(([name, value]) => html`
-  <a key=${name} href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a>${" "}
-`);
+const Labels = ({ labels }) => html`<span class="labels">${Object.entries(labels).map(([name, value]) => html`
+  <a key=${name} class="label" href=${href("/jobs", { label: `${name}=${value}` })}>${name}=${value}</a>
+`)}</span>`;
 
 function Coming({ job }) {
   const { schedule } = job;

@@ -36,10 +36,10 @@ function Gallery({ templates }) {
     <div class="filters"><${TextField} label="Search" type="search" value=${search} onInput=${setSearch} /></div>
     <p class="sr-only" role="status">${found.length} templates</p>
     ${found.length === 0 && html`<${Empty} title="No template fits"><p>Search for another word.</p><//>`}
-    ${categories.map(([category, those]) => html`<section key=${category}>
+    <div class="categories">${categories.map(([category, those]) => html`<section key=${category}>
       <h2 class="category">${category.replaceAll("_", " ")}</h2>
       <ul class="gallery">${those.map((template) => html`<${Card} key=${template.type} template=${template} />`)}</ul>
-    </section>`)}
+    </section>`)}</div>
   `;
 }
 

@@ -114,8 +114,7 @@ function columnsWith(recent, reload) {
     { label: "Template", narrow: false, cell: (job) => job.template, csv: (job) => job.template },
     {
       label: "Schedule",
-      narrow: false,
-      cell: (job) => job.rule ?? html`<span class="muted">${job.problem}</span>`,
+      cell: (job) => job.rule ?? html`<span class="muted clamped" title=${job.problem}>${job.problem}</span>`,
       csv: (job) => job.rule,
     },
     {
@@ -126,7 +125,6 @@ function columnsWith(recent, reload) {
     },
     {
       label: "Last run",
-      narrow: false,
       cell: (job) => html`<${LastRun} job=${job} />`,
       csv: (job) => job.lastRun?.state,
     },

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { Badge, Empty, Head } from "../components/basics.js";
 import { SelectField, TextField } from "../components/fields.js";
 import { DataTable } from "../components/table.js";
+import { Worded } from "../components/worded.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { refine } from "../core/router.js";
@@ -31,7 +32,12 @@ const COLUMNS = [
     csv: (setting) => written(setting.default),
     narrow: false,
   },
-  { label: "Means", cell: (setting) => setting.description, csv: (setting) => setting.description, narrow: false },
+  {
+    label: "Means",
+    cell: (setting) => html`<${Worded} text=${setting.description} />`,
+    csv: (setting) => setting.description,
+    narrow: false,
+  },
 ];
 
 export default function Settings({ query }) {

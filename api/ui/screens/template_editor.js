@@ -1,7 +1,7 @@
 /** A notification template: its texts and variables, how they look, its versions, and a test. */
 import { useMemo, useRef, useState } from "preact/hooks";
 
-import { Failure, Head, Note } from "../components/basics.js";
+import { Head, Loaded, Note } from "../components/basics.js";
 import { Conflict } from "../components/conflict.js";
 import { DeclaredVariables } from "../components/declared_variables.js";
 import { tell } from "../components/dialog.js";
@@ -35,12 +35,11 @@ const toSave = (values) => ({
 
 export default function TemplateEditor({ params }) {
   const resource = useDocument(params.id ? `notifications/templates/${params.id}` : null);
-  if (params.id && !resource.data) {
-    return resource.error
-      ? html`<${Failure} error=${resource.error} retry=${resource.reload} />`
-      : html`<p aria-busy="true">Loading…</p>`;
-  }
-  return html`<${Editor} template=${params.id ? resource.data : null} />`;
+  if (!params.id) return html`<${Editor} template=${null} />`;
+  return html`
+    ${resource.data === null && resource.error && html`<${Head} title="Template" />`}
+    <${Loaded} resource=${resource}>${(template) => html`<${Editor} template=${template} />`}<//>
+  `;
 }
 
 function Editor({ template }) {
