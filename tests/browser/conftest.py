@@ -1,13 +1,12 @@
 """A browser for each test. A console error, a page error or a CSP report in it fails the test."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.api_process import ApiProcess
-from tests.support.browser import CHROMIUM, OpenUi, Ui
+from tests.support.browser import CHROMIUM, OpenUi, Ui, launched
 
 
 @pytest.fixture
@@ -16,9 +15,7 @@ def open_ui() -> Iterator[OpenUi]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     opened: list[Ui] = []
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+    with sync_playwright() as playwright, launched(playwright) as browser:
 
         def start(api: ApiProcess) -> Ui:
             context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -28,7 +25,6 @@ def open_ui() -> Iterator[OpenUi]:
             return ui
 
         yield start
-        browser.close()
     assert [fault for ui in opened for fault in ui.faults] == []
 
 

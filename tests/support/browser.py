@@ -1,12 +1,13 @@
 """Chromium over the real API: a page that remembers everything that went wrong in it."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
 
 WAIT_MS = 15_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -17,6 +18,17 @@ addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP ${event.violatedDirective} ${event.blockedURI}`),
 );
 """
+
+
+@contextmanager
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class Ui:
