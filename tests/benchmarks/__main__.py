@@ -14,7 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import api_load, drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
+from tests.benchmarks import (
+    api_load,
+    drain,
+    endurance,
+    export,
+    fan_out,
+    first_view,
+    idle,
+    mail,
+    pass_cost,
+    reaction,
+    steady,
+)
 from tests.benchmarks.bench import Bench, say
 from tests.benchmarks.figures import HEAD, Figure, written
 from tests.benchmarks.machine import BUSY_SHARE, busy_share, description
@@ -31,6 +43,7 @@ MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "e-mail": mail.measure,
     "export": export.measure,
     "api": api_load.measure,
+    "web-ui": first_view.measure,
     "endurance": endurance.measure,
 }
 DEFAULT_JSON = Path("var/benchmarks.json")

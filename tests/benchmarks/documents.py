@@ -136,3 +136,28 @@ def audit_entry(number: int, now: datetime) -> dict[str, Any]:
         "before": {"name": "before", "revision": 1, "updatedAt": now},
         "after": {"name": "after", "revision": 2, "updatedAt": now},
     }
+
+
+def scheduled_document(identity: str, due: datetime, **recipients: list[str]) -> dict[str, Any]:
+    """A notification of `template_document` by e-mail, once, to these `people` or `groups`. The daemon plans it."""
+    job = due_job(identity, due)
+    return {
+        **{name: job[name] for name in ("_id", "name", "schedule", "scheduleSince", "revision")},
+        **{name: job[name] for name in ("createdAt", "createdBy", "updatedAt", "updatedBy")},
+        "templateId": "news",
+        "templateVersion": 1,
+        "channels": ["email"],
+        "recipients": {"addresses": [], "people": [], "groups": [], **recipients},
+        "variables": {},
+    }
+
+
+def template_document(now: datetime) -> dict[str, Any]:
+    """A version of a notification template with a text and an HTML part."""
+    return {
+        "_id": "news:1", "templateId": "news", "version": 1, "latest": True, "name": "News", "channels": ["email"],
+        "subject": "News for {{ name }}", "text": "Dear {{ name }},\n\n" + "This is the news of today. " * 20,
+        "html": "<p>Dear {{ name }},</p><p>" + "This is the <b>news</b> of today. " * 20 + "</p>",
+        "variables": [{"name": "name", "type": "string", "default": "reader"}],
+        "createdAt": now, "createdBy": "benchmark",
+    }  # fmt: skip

@@ -2,11 +2,10 @@
 
 import time
 from datetime import timedelta
-from typing import Any
 
 from shared.clock import SystemClock
 from tests.benchmarks.bench import Bench, Documents, insert_all, say
-from tests.benchmarks.documents import due_job, waiting_job
+from tests.benchmarks.documents import scheduled_document, template_document, waiting_job
 from tests.benchmarks.figures import Bound, Figure, flat_memory, paired_ratio
 from tests.benchmarks.machine import memory
 from tests.support.waiting import wait_until
@@ -56,32 +55,11 @@ def _store_people(db: Documents, count: int) -> None:
     db.dynamic_jobs.insert_one(waiting_job("processor", now, "scheduled_notification_processor"))
 
 
-def template_document(now: Any) -> dict[str, Any]:
-    """A version of a notification template with a text and an HTML part."""
-    return {
-        "_id": "news:1", "templateId": "news", "version": 1, "latest": True, "name": "News", "channels": ["email"],
-        "subject": "News for {{ name }}", "text": "Dear {{ name }},\n\n" + "This is the news of today. " * 20,
-        "html": "<p>Dear {{ name }},</p><p>" + "This is the <b>news</b> of today. " * 20 + "</p>",
-        "variables": [{"name": "name", "type": "string", "default": "reader"}],
-        "createdAt": now, "createdBy": "benchmark",
-    }  # fmt: skip
-
-
 def _fan_out(db: Documents, pid: int, identity: str, count: int) -> tuple[float, float]:
     """Rows a second of the daemon's run, and its greatest memory meanwhile. AssertionError unless each row is there."""
     due = SystemClock().now() + timedelta(seconds=1)
-    job = due_job(identity, due)
-    db.scheduled_notifications.insert_one(
-        {
-            **{name: job[name] for name in ("_id", "name", "schedule", "scheduleSince", "revision")},
-            **{name: job[name] for name in ("createdAt", "createdBy", "updatedAt", "updatedBy")},
-            "templateId": "news",
-            "templateVersion": 1,
-            "channels": ["email"],
-            "recipients": {"addresses": [], "people": [], "groups": ["all" if identity != "small" else "some"]},
-            "variables": {},
-        }
-    )
+    group = "all" if identity != "small" else "some"
+    db.scheduled_notifications.insert_one(scheduled_document(identity, due, groups=[group]))
     peak = 0.0
 
     def looked() -> bool:

@@ -22,8 +22,7 @@ from shared.models.notification_models import NotificationTemplate
 from shared.models.queue import queue_item_id
 from shared.rendering import RenderedEmail, render_email, rendering_context
 from tests.benchmarks.bench import Bench, Documents, insert_all, say
-from tests.benchmarks.documents import waiting_job
-from tests.benchmarks.fan_out import template_document
+from tests.benchmarks.documents import template_document, waiting_job
 from tests.benchmarks.figures import Bound, Figure
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import wait_until

@@ -1,8 +1,17 @@
 """How much each benchmark does: the full form, and a short one of a few minutes."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SPREAD, ALIGNED = "spread", "aligned"
+
+
+class History(NamedTuple):
+    """How much long use left behind. others: messages, people and audit entries, as many of each."""
+
+    jobs: int
+    runs: int
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,12 @@ class Sizes:
     email_pairs: int
     exported: int
     exports: int
-    api_jobs: int
-    api_runs: int
+    history: History
+    """What the API and the web UI stand in front of."""
+    short_history: History
+    """What the first views with `history` are compared with."""
+    first_views: int
+    """Of each screen."""
     api_seconds: float
     """Of load on each route."""
     endurance_runs_per_second: int
@@ -56,8 +69,9 @@ FULL = Sizes(
     email_pairs=3,
     exported=1_000_000,
     exports=2,
-    api_jobs=100_000,
-    api_runs=1_000_000,
+    history=History(jobs=100_000, runs=1_000_000, others=100_000),
+    short_history=History(jobs=200, runs=1_000, others=200),
+    first_views=7,
     api_seconds=4,
     endurance_runs_per_second=2_000,
     endurance_seconds=600,
@@ -81,8 +95,9 @@ QUICK = Sizes(
     email_pairs=1,
     exported=100_000,
     exports=1,
-    api_jobs=5_000,
-    api_runs=20_000,
+    history=History(jobs=5_000, runs=20_000, others=5_000),
+    short_history=History(jobs=200, runs=1_000, others=200),
+    first_views=3,
     api_seconds=1,
     endurance_runs_per_second=500,
     endurance_seconds=20,

@@ -8,12 +8,25 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tests.benchmarks import api_load, drain, endurance, export, fan_out, idle, mail, pass_cost, reaction, steady
+from tests.benchmarks import (
+    api_load,
+    drain,
+    endurance,
+    export,
+    fan_out,
+    first_view,
+    idle,
+    mail,
+    pass_cost,
+    reaction,
+    steady,
+)
 from tests.benchmarks.__main__ import MEASURES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.due import wait_done
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.sizes import ALIGNED, QUICK, SPREAD
+from tests.benchmarks.sizes import ALIGNED, QUICK, SPREAD, History
+from tests.support.browser import CHROMIUM
 
 TINY = dataclasses.replace(
     QUICK,
@@ -31,8 +44,9 @@ TINY = dataclasses.replace(
     recipients=50,
     emails=5,
     exported=100,
-    api_jobs=60,
-    api_runs=120,
+    history=History(jobs=60, runs=120, others=60),
+    short_history=History(jobs=10, runs=20, others=10),
+    first_views=1,
     api_seconds=0.1,
     endurance_runs_per_second=10,
     endurance_seconds=5,
@@ -50,7 +64,7 @@ def measured(figures: list[Figure]) -> dict[str, Figure]:
 
 
 def test_every_measure_is_on_the_list() -> None:
-    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, export, api_load, endurance)
+    modules = (drain, steady, reaction, idle, pass_cost, fan_out, mail, export, api_load, first_view, endurance)
     assert list(MEASURES.values()) == [module.measure for module in modules]
 
 
@@ -120,3 +134,12 @@ def test_every_list_of_the_api_stands_beside_a_bare_application(bench: Bench) ->
     pages = [figure for what, figure in figures.items() if "page of 50" in what]
     assert len(pages) >= 8
     assert all(figure.bound is not None and figure.ratio is not None for figure in pages)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_first_views_are_compared_with_those_of_a_short_history(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [screen for screen in first_view.SCREENS if screen.address in ("/", "/runs", "/notifications/queue")]
+    monkeypatch.setattr(first_view, "SCREENS", some)
+    figures = measured(first_view.measure(bench))
+    assert len(figures) == len(some) == 3
+    assert all(figure.bound is not None and figure.ratio is not None for figure in figures.values())
