@@ -45,6 +45,7 @@ def test_maintenance_is_started_told_everywhere_and_ended(ui: Ui) -> None:
     ui.says("Maintenance is off.")
     ui.page.get_by_label("Reason").fill("The database moves")
     ui.button("Start maintenance").click()
+    ui.dialog("Start maintenance?").get_by_role("button", name="Start it").click()
     ui.says("Maintenance is on; nothing starts any more.")
     ui.page.get_by_role("link", name="Runs").click()
     ui.says("Maintenance: nothing starts. The database moves")

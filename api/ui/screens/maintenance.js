@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 
 import { Exact, Facts, Failure, Head, Loaded, Moment, Note, Panel } from "../components/basics.js";
 import { Conflict } from "../components/conflict.js";
-import { ActionButton, attempt, tell } from "../components/dialog.js";
+import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
 import { AreaField, MomentField } from "../components/fields.js";
 import { Form, useForm } from "../components/form.js";
 import { api } from "../core/api.js";
@@ -64,10 +64,15 @@ function Switch({ mode, changed }) {
       tell(mode.active ? "Saved." : "Maintenance is on; nothing starts any more.");
     },
   );
+  const submit = async (event) => {
+    event.preventDefault();
+    const text = "Nothing starts and nothing is sent in any daemon until it ends. What runs now finishes.";
+    if (mode.active || (await ask({ title: "Start maintenance?", text, yes: "Start it", danger: true }))) form.submit();
+  };
   return html`<${Panel} title=${mode.active ? "Change reason or end" : "Start maintenance"}>
     <${Conflict} form=${form} path=${PATH} revision=${revision} mine=${{ active: true, ...form.values }}
       fields=${FIELDS} valuesOf=${({ reason, until }) => ({ reason, until })} onTheirs=${changed} />
-    <${Form} form=${form} label="Maintenance" submitLabel=${mode.active ? "Save" : "Start maintenance"}>
+    <${Form} form=${{ ...form, submit }} label="Maintenance" submitLabel=${mode.active ? "Save" : "Start maintenance"}>
       <${AreaField} label="Reason" rows=${2} ...${form.bind("reason")} help="Everybody sees it above each screen." />
       <${MomentField} label="Ends by itself" ...${form.bind("until")} help="Empty: until somebody ends it." />
     <//>
