@@ -1,5 +1,5 @@
 /** One run: how it went, with what, its log as it is written, and stopping or repeating it. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel, Took } from "../components/basics.js";
 import { RunLog } from "../components/run_log.js";
@@ -7,9 +7,10 @@ import { JobLink, Progress, RunActions, RunTook, isLive } from "../components/ru
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { go, href } from "../core/router.js";
-import { duration } from "../core/time.js";
+import { duration, now } from "../core/time.js";
 
 const LIVE_EVERY_MS = 2000;
+const WAITED_FOR_MS = 30_000;
 
 export default function Run({ params }) {
   const path = `admin/scheduler/runs/${encodeURIComponent(params.id)}`;
@@ -34,20 +35,29 @@ export default function Run({ params }) {
   `;
 }
 
-/** A run that was just asked for begins to exist when the daemon takes the command. */
+/** A run that was just asked for begins to exist when the daemon takes the command: that is not waited for for ever. */
 function Waiting({ reload, id }) {
+  const [since, setSince] = useState(Date.now);
+  const over = now.value - since >= WAITED_FOR_MS;
   useEffect(() => {
+    if (over) return undefined;
     const timer = setInterval(reload, LIVE_EVERY_MS);
     return () => clearInterval(timer);
-  }, [reload]);
+  }, [reload, over]);
+  const again = () => {
+    setSince(Date.now());
+    reload();
+  };
   return html`
-    <${Head} title="Run" />
-    <${Note} tone="busy">
+    <${Head} title=${over ? "No such run" : "Run"} />
+    <${Note} tone=${over ? "warn" : "busy"}>
       <p>
-        There is no run <code>${id}</code> yet. If it was just asked for, it appears here when the daemon takes it;
-        otherwise it is deleted.
-        <a href=${href("/runs")}>All runs</a>
+        There is no run <code>${id}</code>${over
+          ? ". It was deleted, or it was asked for and the daemon has not taken it."
+          : " yet. If it was just asked for, it appears here when the daemon takes it."}
       </p>
+      ${over && html`<button type="button" class="small" onClick=${again}>Look again</button>`}
+      <a href=${href("/runs")}>All runs</a>
     <//>
   `;
 }
