@@ -4,9 +4,10 @@ import { useState } from "preact/hooks";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useResource } from "../core/resource.js";
-import { Exact, Loaded } from "./basics.js";
+import { Exact, Loaded, Note } from "./basics.js";
 import { Dialog } from "./dialog.js";
 import { Difference } from "./difference.js";
+import { nameOf } from "./field_names.js";
 
 const asItIs = (document) => document;
 
@@ -42,7 +43,8 @@ function Versions({ path, mine, part, onTheirs, onMine, onKeep }) {
   const resource = useResource("theirs", (signal) => api.get(path, {}, signal));
   return html`<${Loaded} resource=${resource}>${(theirs) => html`
     <p>${theirs.updatedBy ?? "Somebody"} saved this at <${Exact} at=${theirs.updatedAt} />, after you opened it.</p>
-    <${Difference} before=${part(theirs)} after=${part(mine)} names=${["Theirs", "Yours"]} />
+    <${Standing} theirs=${theirs} />
+    <${Difference} before=${part(theirs)} after=${part(mine)} names=${["Theirs", "Yours"]} fieldName=${nameOf} />
     <div class="actions end">
       <button type="button" class="secondary outline" onClick=${onKeep}>Keep editing</button>
       <button type="button" class="outline" onClick=${() => onTheirs(theirs)}>Take theirs</button>
@@ -50,3 +52,8 @@ function Versions({ path, mine, part, onTheirs, onMine, onKeep }) {
     </div>
   `}<//>`;
 }
+
+/** What no field of the form shows, and what no choice here changes. */
+const Standing = ({ theirs: { pause } }) => pause && html`<${Note} tone="warn" role="note">
+  It is paused now, by ${pause.by || "somebody"}${pause.reason && `: ${pause.reason}`}. That stays, whatever you choose.
+<//>`;
