@@ -70,7 +70,7 @@ def test_groups_imports_and_suppressions(served: ApiProcess, ui: Ui) -> None:
             ui.tab_to("Name")
             ui.press("Enter")
             expect(ui.field("Name")).to_have_attribute("aria-invalid", "true")
-        expect(ui.page.locator(":focus")).to_contain_text("name")  # all that is wrong, before the fields
+        expect(ui.page.locator(":focus")).to_contain_text("Name: ")  # all that is wrong, before the fields
         ui.tab_to("Name")
         ui.type("Customers")
         ui.tab_to("Member: Ada, ada@example.com")
@@ -108,7 +108,7 @@ def test_groups_imports_and_suppressions(served: ApiProcess, ui: Ui) -> None:
 
     ui.open("#/notifications/suppressions")
     with opened(ui, "Add an address", "Add an address"):
-        ui.tab_to("E-mail address")
+        assert ui.focused == "E-mail address"  # a dialog begins with its first field
         ui.press("ArrowDown")
         ui.tab_to("Phone number")
         ui.type("12")
@@ -143,7 +143,7 @@ def test_run_now_backfill_pause_and_many_jobs(served: ApiProcess, ui: Ui) -> Non
         ui.press("Enter")
     ui.says("Asked to run “Nightly”.")
     with opened(ui, "Backfill", "Backfill “Nightly”"):
-        ui.tab_to("From")
+        assert ui.focused == "From"
         type_moment(ui, "11022026", "0900AM")
         ui.tab_to("To")
         type_moment(ui, "11022026", "1100AM")
@@ -261,6 +261,9 @@ def test_tokens_and_maintenance(served: ApiProcess, ui: Ui) -> None:
     ui.tab_to("Reason")
     ui.type("The database moves")
     ui.tab_to("Start maintenance")
+    ui.press("Enter")
+    ui.dialog("Start maintenance?").wait_for()
+    ui.tab_to("Start it")
     ui.press("Enter")
     ui.says("Maintenance is on; nothing starts any more.")
     ui.tab_to("End maintenance")

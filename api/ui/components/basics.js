@@ -2,14 +2,23 @@
 import { useId } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { MY_ZONE, duration, exact, now, relative } from "../core/time.js";
+import { href, place } from "../core/router.js";
+import { MY_ZONE, duration, exact, exactTimes, now, relative } from "../core/time.js";
+import { ROUTES } from "../routes.js";
 
-/** A time, relative; the exact one in the zones that matter is its tooltip. zone: of the job or notification. */
+/**
+ * A time, relative; the exact one in the zones that matter is its tooltip, and shown instead when "Exact times" in the
+ * menu says so. It takes no part in the order of Tab: a list has hundreds of them. zone: of the job or notification.
+ */
 export function Moment({ at, zone, empty = "–" }) {
   if (!at) return html`<span class="muted">${empty}</span>`;
   const zones = [...new Set([zone, MY_ZONE, "UTC"].filter(Boolean))];
-  const told = zones.map((each) => exact(at, each)).join("\n");
-  return html`<time datetime=${at} title=${told} tabindex="0" class="moment">
+  const told = zones.map((each) => exact(at, each));
+  if (exactTimes.value) {
+    const lines = told.map((each) => html`<span key=${each}>${each}${" "}</span>`);
+    return html`<time datetime=${at} class="exact">${lines}</time>`;
+  }
+  return html`<time datetime=${at} title=${told.join("\n")} class="moment">
     ${relative(at, now.value)}
     <span class="sr-only">, ${exact(at, zone ?? MY_ZONE)}</span>
   </time>`;
@@ -47,8 +56,16 @@ export const Failure = ({ error, retry }) => html`
   <${Note} tone="bad">
     <p>${error.message}${error.requestId && html` <small>(request ${error.requestId})</small>`}</p>
     ${retry && html`<button type="button" class="small" onClick=${retry}>Try again</button>`}
+    ${error.status === 404 && html`<${WayToTheList} />`}
   <//>
 `;
+
+/** From the address of something that is not there to where such things are listed. */
+function WayToTheList() {
+  const { path } = place.value;
+  const list = ROUTES.find((route) => route.menu && path.startsWith(`${route.path}/`));
+  return list && html`<a href=${href(list.path)}>${list.title}: all of them</a>`;
+}
 
 /** An empty screen says what to do next. */
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;

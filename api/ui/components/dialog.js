@@ -1,27 +1,66 @@
-/** Dialogs and short messages. A native <dialog> gives Escape, focus inside, and focus back to where it was. */
-import { signal } from "@preact/signals";
+/** Dialogs, questions, and buttons that take a while. */
+import { effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
+import { enter, giveFocusBack, leave } from "../core/layers.js";
+import { visitor } from "../core/session.js";
+import { tell, tellError } from "./told.js";
 
-/** Shown as long as it is rendered. onClose: also after Escape. */
-export function Dialog({ title, onClose, children, wide }) {
+export { tell, tellError } from "./told.js";
+
+const FIELDS = "input:not([type=hidden], [type=radio]:not(:checked)), select, textarea";
+const BUTTONS = ".actions button, .actions [role=button]";
+
+/** What one begins with: the first field; in a question the first button, which does no harm; else the title. */
+function beginning(dialog) {
+  const first = (selector) =>
+    [...dialog.querySelectorAll(selector)].find((each) => !each.disabled && each.checkVisibility());
+  return first(FIELDS) ?? first(BUTTONS) ?? dialog.querySelector("h2");
+}
+
+/**
+ * Shown as long as it is rendered. The focus goes in, and back to where it was.
+ * onClose: of ✕ and Escape; the owner decides: something typed may be asked about first. Without it neither closes it.
+ */
+export function Dialog({ title, onClose, children, wide, class: name = "" }) {
   const element = useRef(null);
-  useLayoutEffect(() => { // not useEffect: only a dialog that is still in the page gives the focus back
+  const rendered = useRef(true);
+  const [opener] = useState(() => document.activeElement);
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog.showModal();
-    return () => dialog.close();
+    enter(dialog);
+    beginning(dialog).focus();
+    return () => {
+      rendered.current = false;
+      leave(dialog);
+      dialog.close();
+      giveFocusBack(opener);
+    };
   }, []);
   const cancel = (event) => {
-    if (event.target !== event.currentTarget) return; // a file that was not chosen after all says so, too
-    event.preventDefault(); // the owner decides: something typed may be asked about first
-    onClose();
+    if (event.target !== element.current) return; // of a file chooser within
+    event.preventDefault();
+    onClose?.();
   };
-  return html`<dialog ref=${element} onCancel=${cancel} aria-label=${title} class=${wide ? "wide" : ""}>
+  const press = (event) => {
+    if (event.key !== "Escape" || (event.target.type === "search" && event.target.value)) return;
+    event.preventDefault(); // a browser closes at a second Escape in a row without asking
+    event.stopPropagation();
+    onClose?.();
+  };
+  const closed = (event) => {
+    if (!rendered.current || event.target !== element.current) return;
+    element.current.showModal(); // the browser closed it without asking
+    onClose?.();
+  };
+  return html`<dialog ref=${element} onCancel=${cancel} onKeyDown=${press} onClose=${closed} aria-label=${title}
+      class=${`${wide ? "wide" : ""} ${name}`}>
     <article>
       <header>
-        <h2>${title}</h2>
-        <button type="button" class="plain close" aria-label="Close" onClick=${onClose}>✕</button>
+        <h2 tabindex="-1">${title}</h2>
+        ${onClose && html`<button type="button" class="plain close" aria-label="Close" onClick=${onClose}>✕</button>`}
       </header>
       ${children}
     </article>
@@ -31,29 +70,19 @@ export function Dialog({ title, onClose, children, wide }) {
 const question = signal(null);
 
 /** Asks before something that cannot be undone. Resolves with true or false. danger: the button is red. */
-export const ask = ({ title, text, yes = "Yes", danger = false }) =>
+export const ask = ({ title, text, yes = "Yes", no = "Cancel", danger = false }) =>
   new Promise((resolve) => {
-    question.value = { title, text, yes, danger, resolve };
+    question.value = { title, text, yes, no, danger, resolve };
   });
 
-const messages = signal([]);
-const SHOWN_MS = 8000;
-let counter = 0;
-
-/** A short message. action: {label, run} as a button in it, such as Undo. Resolves when it is gone. */
-export function tell(text, { tone = "good", action = null, ms = SHOWN_MS } = {}) {
-  const id = (counter += 1);
-  return new Promise((resolve) => {
-    const end = () => {
-      messages.value = messages.value.filter((message) => message.id !== id);
-      resolve();
-    };
-    messages.value = [...messages.value, { id, text, tone, action, end }];
-    setTimeout(end, ms);
-  });
+function answer(given) {
+  const asked = question.peek();
+  question.value = null;
+  asked?.resolve(given);
 }
-
-export const tellError = (error) => tell(error.message, { tone: "bad", ms: 15_000 });
+effect(() => {
+  if (visitor.value > 0) answer(false); // it was asked of somebody else
+});
 
 /** Does `run`, and tells its error. Resolves with whether it went well. */
 export async function attempt(run, done = null) {
@@ -67,10 +96,11 @@ export async function attempt(run, done = null) {
   }
 }
 
-/** A button that is busy while what it does goes on. */
+/** A button that is busy while what it does goes on. It keeps the focus meanwhile, so it is not `disabled`. */
 export function ActionButton({ onClick, class: name = "", children, ...rest }) {
   const [busy, setBusy] = useState(false);
   const click = async () => {
+    if (busy) return;
     setBusy(true);
     try {
       await onClick();
@@ -78,40 +108,20 @@ export function ActionButton({ onClick, class: name = "", children, ...rest }) {
       setBusy(false);
     }
   };
-  return html`<button type="button" class=${name} aria-busy=${busy} disabled=${busy} onClick=${click} ...${rest}>
+  return html`<button type="button" class=${name} aria-busy=${busy}
+      aria-disabled=${busy ? "true" : undefined} onClick=${click} ...${rest}>
     ${children}
   </button>`;
 }
 
-/** Once, in the shell: where questions and messages appear. */
-export function Messages() {
+/** Once, in the shell: where questions appear. */
+export function Questions() {
   const asked = question.value;
-  const answer = (given) => {
-    question.value = null;
-    asked.resolve(given);
-  };
-  return html`
-    ${asked && html`<${Dialog} title=${asked.title} onClose=${() => answer(false)}>
-      <p>${asked.text}</p>
-      <div class="actions end">
-        <button type="button" class="secondary outline" onClick=${() => answer(false)}>Cancel</button>
-        <button type="button" class=${asked.danger ? "danger" : ""} onClick=${() => answer(true)}>${asked.yes}</button>
-      </div>
-    <//>`}
-    <div class="messages" role="status" aria-live="polite">
-      ${messages.value.map((message) => html`<${Message} key=${message.id} ...${message} />`)}
+  return asked && html`<${Dialog} title=${asked.title} onClose=${() => answer(false)}>
+    <p>${asked.text}</p>
+    <div class="actions end">
+      <button type="button" class="secondary outline" onClick=${() => answer(false)}>${asked.no}</button>
+      <button type="button" class=${asked.danger ? "danger" : ""} onClick=${() => answer(true)}>${asked.yes}</button>
     </div>
-  `;
-}
-
-function Message({ text, tone, action, end }) {
-  const act = () => {
-    end();
-    action.run();
-  };
-  return html`<div class=${`note ${tone}`}>
-    <span>${text}</span>
-    ${action && html`<button type="button" class="small" onClick=${act}>${action.label}</button>`}
-    <button type="button" class="plain" aria-label="Dismiss" onClick=${end}>✕</button>
-  </div>`;
+  <//>`;
 }

@@ -70,9 +70,11 @@ export function JobActions({ job, changed }) {
     ${usable && !may("operate") && may("run") && html`
       <${ActionButton} class="small" onClick=${() => runNow(job)}>Run now<//>
     `}
-    ${usable && may("switch") && (job.pause
-      ? html`<${ActionButton} class="small outline" onClick=${resume}>Resume<//>`
-      : html`<button type="button" class="small outline" onClick=${() => setOpen("pause")}>Pause</button>`)}
+    ${usable && may("switch") && html`
+      <${ActionButton} class="small outline" onClick=${job.pause ? resume : () => setOpen("pause")}>
+        ${job.pause ? "Resume" : "Pause"}
+      <//>
+    `}
     ${usable && may("operate") && html`
       <button type="button" class="small outline" onClick=${() => setOpen("backfill")}>Backfill</button>
     `}

@@ -1,10 +1,11 @@
 /** A new token: what it may do, and its secret, shown this once. */
-import { useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
+import { guard } from "../core/router.js";
 import { Note } from "./basics.js";
-import { Dialog, tell } from "./dialog.js";
+import { Dialog, ask, tell } from "./dialog.js";
 import { ChoiceField, Field, SelectField, TextField } from "./fields.js";
 import { useForm } from "./form.js";
 import { FormDialog } from "./form_dialog.js";
@@ -37,6 +38,12 @@ export function NewToken({ made, onClose }) {
 
 function Secret({ made, onClose }) {
   const field = useRef(null);
+  useLayoutEffect(() => guard(() => true), []);
+  const leave = async () => {
+    const text = "This token is shown only now. Without it only another token helps.";
+    const yes = "Close without it";
+    if (await ask({ title: "Is the token kept?", text, yes, no: "Back to the token", danger: true })) onClose();
+  };
   const copy = async () => {
     field.current.select();
     try {
@@ -46,7 +53,7 @@ function Secret({ made, onClose }) {
       tell("The browser does not allow copying here: press Ctrl+C.", { tone: "warn" });
     }
   };
-  return html`<${Dialog} title=${`Token “${made.name}”`} onClose=${onClose}>
+  return html`<${Dialog} title=${`Token “${made.name}”`} onClose=${leave}>
     <${Note} tone="warn">This is shown only now. Keep it where secrets are kept; nobody can read it again.<//>
     <${Field} label="Token">
       ${(control) => html`

@@ -4,18 +4,27 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { reachable } from "../core/api.js";
 import { html } from "../core/html.js";
 import { href, match, place } from "../core/router.js";
-import { endSession, may, me, token } from "../core/session.js";
+import { lost, may, me, signOut, visitor } from "../core/session.js";
 import { followStatus, status } from "../core/status.js";
 import { isDark, themeChanges, toggleTheme } from "../core/theme.js";
+import { exactTimes } from "../core/time.js";
 import { ROUTES } from "../routes.js";
 import { Failure, Note } from "./basics.js";
-import { Messages } from "./dialog.js";
-import { SignIn } from "./sign_in.js";
+import { Questions } from "./dialog.js";
+import { SignIn, SignInAgain } from "./sign_in.js";
 
 export function Shell() {
-  const signedIn = token.value && me.value;
-  useEffect(() => (signedIn ? followStatus() : undefined), [Boolean(signedIn)]);
-  if (!signedIn) return html`<${SignIn} /><${Messages} />`;
+  const signedIn = me.value !== null && !lost.value;
+  useEffect(() => (signedIn ? followStatus() : undefined), [signedIn]);
+  return html`
+    ${me.value ? html`<${Frame} key=${visitor.value} />` : html`<${SignIn} />`}
+    ${lost.value && html`<${SignInAgain} />`}
+    <${Questions} />
+  `;
+}
+
+/** It stays while the session is lost: nothing typed is ever lost. */
+function Frame() {
   return html`
     <a class="skip" href="#screen" onClick=${skip}>Skip to the screen</a>
     <${Menu} path=${place.value.path} />
@@ -23,7 +32,6 @@ export function Shell() {
       <${Banner} />
       <main id="screen" tabindex="-1"><${Screen} path=${place.value.path} query=${place.value.query} /></main>
     </div>
-    <${Messages} />
   `;
 }
 
@@ -65,7 +73,11 @@ function Menu({ path }) {
           <button type="button" class="small outline secondary" onClick=${toggleTheme}>
             ${isDark() ? "Light" : "Dark"} theme
           </button>
-          <button type="button" class="small outline secondary" onClick=${() => endSession()}>Sign out</button>
+          <button type="button" class="small outline secondary" aria-pressed=${exactTimes.value}
+              onClick=${() => (exactTimes.value = !exactTimes.value)}>
+            Exact times
+          </button>
+          <button type="button" class="small outline secondary" onClick=${signOut}>Sign out</button>
         </div>
       </section>
     </div>

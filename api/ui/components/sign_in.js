@@ -3,11 +3,26 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { beginSession, endSession, endedBecause, me, token } from "../core/session.js";
+import { admit, beginSession, endedBecause, lost, loseSession, me, token } from "../core/session.js";
 import { Failure, Note } from "./basics.js";
+import { Dialog } from "./dialog.js";
 import { TextField } from "./fields.js";
 
-export function SignIn() {
+export const SignIn = () => html`
+  <main class="sign-in"><${SignInForm} class="card"><h1>Unified Scheduler</h1><//></main>
+`;
+
+/** Over the screen of somebody whose token was refused. */
+export const SignInAgain = () => html`<${Dialog} title="Sign in again" class="veil">
+  <${SignInForm}>
+    <p>
+      What you typed is kept. Sign in as <strong>${me.value.name}</strong> and go on where you were; whoever else signs
+      in begins anew.
+    </p>
+  <//>
+<//>`;
+
+function SignInForm({ class: name, children }) {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState(null);
   const form = useRef(null);
@@ -15,13 +30,13 @@ export function SignIn() {
   const read = async () => {
     setError(null);
     try {
-      me.value = await api.get("me");
+      admit(await api.me());
     } catch (fault) {
       setError(fault);
     }
   };
   useEffect(() => {
-    if (token.value && !me.value) read();
+    if (token.value && (!me.value || lost.value)) read();
   }, [token.value]);
   useLayoutEffect(() => {
     if (!asking) form.current.querySelector("input").focus();
@@ -34,14 +49,14 @@ export function SignIn() {
     return token.value === typed.trim() ? read() : beginSession(typed.trim());
   };
   const forget = () => {
-    endSession();
+    loseSession();
     setError(null);
   };
-  if (asking) return html`<main class="sign-in"><p aria-busy="true">Signing in…</p></main>`;
-  return html`<main class="sign-in">
-    <h1>Unified Scheduler</h1>
-    <form ref=${form} onSubmit=${submit} class="card" aria-label="Sign in">
-      ${endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
+  if (asking) return html`<p aria-busy="true">Signing in…</p>`;
+  return html`
+    ${children}
+    <form ref=${form} class=${name} onSubmit=${submit} aria-label="Sign in">
+      ${!error && endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
       ${error && html`<${Failure} error=${error} retry=${token.value ? read : null} />`}
       <${TextField} label="Token" type="password" autocomplete="current-password" required
         value=${typed} onInput=${setTyped}
@@ -53,5 +68,5 @@ export function SignIn() {
         <button type="submit">Sign in</button>
       </div>
     </form>
-  </main>`;
+  `;
 }

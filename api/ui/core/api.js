@@ -1,7 +1,7 @@
 /** The only module that calls fetch: every request of the UI, and every error as an ApiError. */
 import { signal } from "@preact/signals";
 
-import { endSession, token } from "./session.js";
+import { lost, loseSession, returned, token } from "./session.js";
 
 /** False while the last request got no answer at all. */
 export const reachable = signal(true);
@@ -43,7 +43,11 @@ const address = (path, query = {}) => {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function send(method, path, { query, body, headers = {}, signal: abort, raw } = {}) {
+const ME = "me";
+
+async function send(method, path, options = {}) {
+  if (lost.value && path !== ME) return sendLater(method, path, options);
+  const { query, body, headers = {}, signal: abort, raw } = options;
   const init = {
     method, headers: { ...headers }, signal: abort, cache: "no-store", credentials: "omit",
     keepalive: method === "DELETE",
@@ -60,7 +64,14 @@ async function send(method, path, { query, body, headers = {}, signal: abort, ra
   );
   if (response.ok) return raw ? response : response.status === 204 ? null : response.json();
   const error = new ApiError(response.status, await problemOf(response), seconds(response.headers.get("Retry-After")));
-  if (response.status === 401 && sent === token.value) endSession(error.message);
+  if (response.status === 401 && sent !== null && sent === token.value) loseSession(error.message);
+  if (response.status === 401 && lost.value && path !== ME) return sendLater(method, path, options, error);
+  throw error;
+}
+
+/** What was to be read is read when the same person is back; what was to be changed is refused: they may ask again. */
+async function sendLater(method, path, options, error = new ApiError(401, { detail: "You are signed out." })) {
+  if (method === "GET" && (await returned())) return send(method, path, options);
   throw error;
 }
 
@@ -99,6 +110,8 @@ const matching = (revision) => ({ "If-Match": revision === "*" ? "*" : `"${revis
 
 export const api = {
   get: (path, query, signal) => send("GET", path, { query, signal }),
+  /** Whose token it is. */
+  me: () => send("GET", ME),
   /** key: newKey() of the moment when the person decided; keep it over repeats. */
   post: (path, body = {}, { key = newKey(), query, signal } = {}) =>
     send("POST", path, { body, query, signal, headers: { "Idempotency-Key": key } }),

@@ -14,7 +14,10 @@ export const place = signal(parse());
 const guards = new Set();
 let shown = location.hash;
 
-/** While `isUnsaved()` of one of them holds, leaving the screen asks first. Returns how to end that. */
+/**
+ * While `isUnsaved()` of one of them holds, leaving the screen asks first. Returns how to end that. It is meant for
+ * useLayoutEffect: useEffect ends only after the next frame, and who goes on at once would be asked in vain.
+ */
 export function guard(isUnsaved) {
   guards.add(isUnsaved);
   return () => guards.delete(isUnsaved);

@@ -11,6 +11,9 @@ setInterval(() => {
 }, 1000);
 document.addEventListener("visibilitychange", () => (now.value = Date.now()));
 
+/** Whether all times are shown exactly: what a tooltip tells only to those who have a mouse. */
+export const exactTimes = signal(false);
+
 const formats = new Map();
 const formatOf = (zone) => {
   if (!formats.has(zone)) {

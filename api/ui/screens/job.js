@@ -3,7 +3,7 @@ import { Badge, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../compon
 import { JobActions, JobState, jobPath } from "../components/job_parts.js";
 import { Durations, Revisions, RunHistory } from "../components/job_history.js";
 import { Occurrences, countedFrom } from "../components/schedule_preview.js";
-import { goingAway } from "../components/undo_delete.js";
+import { aboutToGo, goingAway } from "../components/undo_delete.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useResource } from "../core/resource.js";
@@ -15,17 +15,29 @@ const EVERY_MS = 5000;
 const COMING = 5;
 
 export default function Job({ params }) {
-  const resource = useDocument(jobPath(params.id), {}, { every: goingAway.value.has(params.id) ? 0 : EVERY_MS });
+  const going = goingAway.value.has(params.id);
+  const resource = useDocument(going ? null : jobPath(params.id), {}, { every: going ? 0 : EVERY_MS });
   const here = place.value.path;
   const changed = (job) => {
     if (job === null) go("/jobs");
     else if (place.value.path === here) resource.reload();
   };
+  if (going) return html`<${Going} pending=${aboutToGo(params.id)} />`;
   return html`
     ${resource.data === null && resource.error && html`<${Head} title="Job" />`}
     <${Loaded} resource=${resource}>${(job) => html`<${Page} job=${job} changed=${changed} />`}<//>
   `;
 }
+
+/** One that is deleted, or about to be; pending: how to undo that, while there is time. */
+const Going = ({ pending }) => html`
+  <${Head} title=${pending?.name ?? "Job"} />
+  <${Note} tone="warn">
+    <p>${pending ? "This job is being deleted." : "This job is deleted."}</p>
+    ${pending && html`<button type="button" class="small" onClick=${pending.undo}>Undo</button>`}
+    <a href=${href("/jobs")}>All jobs</a>
+  <//>
+`;
 
 const Page = ({ job, changed }) => html`
   <${Head} title=${job.name ?? job.id} about=${job.rule}><${JobActions} job=${job} changed=${changed} /><//>
