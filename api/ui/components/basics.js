@@ -2,7 +2,7 @@
 import { useId } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { MY_ZONE, duration, exact, now, relative } from "../core/time.js";
+import { MY_ZONE, duration, exact, now, partsOf, relative } from "../core/time.js";
 
 /** A time, relative; the exact one in the zones that matter is its tooltip. zone: of the job or notification. */
 export function Moment({ at, zone, empty = "–" }) {
@@ -20,6 +20,10 @@ export const Exact = ({ at, zone = MY_ZONE }) =>
   at
     ? html`<time datetime=${at} title=${exact(at, "UTC")}>${exact(at, zone)}</time>`
     : html`<span class="muted">–</span>`;
+
+/** A sentence of the API, with its moments told in the reader's zone. */
+export const Told = ({ text }) => partsOf(text).map((part, at) =>
+  typeof part === "string" ? part : html`<${Exact} key=${at} at=${part.at} />`);
 
 export const Took = ({ ms }) => html`<span class="number">${duration(ms)}</span>`;
 

@@ -41,7 +41,7 @@ export function SignIn() {
   return html`<main class="sign-in">
     <h1>Unified Scheduler</h1>
     <form ref=${form} onSubmit=${submit} class="card" aria-label="Sign in">
-      ${endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
+      ${!error && endedBecause.value && html`<${Note} tone="warn">${endedBecause.value}<//>`}
       ${error && html`<${Failure} error=${error} retry=${token.value ? read : null} />`}
       <${TextField} label="Token" type="password" autocomplete="current-password" required
         value=${typed} onInput=${setTyped}
