@@ -146,7 +146,7 @@ def test_nobody_claims_that_all_is_well_while_the_database_does_not_answer(
         ui.page.route("**/api/admin/scheduler/status", lambda route: route.fulfill(**refusal))
         look_again(ui)
         ui.says("Nobody knows whether all is well.")
-        ui.says("MongoDB does not answer. What you see may be old")
+        ui.says("MongoDB does not answer. The last that is known is from")
         assert ui.page.get_by_text(ALL_IS_WELL).count() == 0
         ui.page.get_by_role("link", name="Calendars").click()
         ui.page.get_by_role("heading", name="Calendars", level=1).wait_for()

@@ -8,8 +8,9 @@ import { Note, Told } from "./basics.js";
 /** One note for each thing: none of them hides another. */
 export function Banner() {
   const seen = status.value;
+  const elsewhere = place.value.path !== "/"; // the overview says these in its own words
   return html`
-    ${unknownBecause.value && html`<${Note} tone="bad">
+    ${elsewhere && unknownBecause.value && html`<${Note} tone="bad">
       ${unknownBecause.value} What you see may be old; it is tried again by itself.
     <//>`}
     ${seen?.maintenance && html`<${Note} tone="warn">
@@ -21,11 +22,10 @@ export function Banner() {
           The daemon is away: nothing runs and nothing is sent until it is back. What you ask for now is done
           then.${" "}<a href=${href("/admin/daemons")}>Daemons</a>
         <//>`
-      : seen && place.value.path !== "/" && html`<${FirstAlarm} alarms=${seen.alarms} />`}
+      : seen && elsewhere && html`<${FirstAlarm} alarms=${seen.alarms} />`}
   `;
 }
 
-/** The overview has them all. */
 const FirstAlarm = ({ alarms }) =>
   alarms.length > 0 && html`<${Note} tone="warn">
     <span><${Told} text=${alarms[0].detail} /></span>

@@ -21,8 +21,8 @@ export function JobById() {
   });
   const pause = asked(async () => tell(`“${(await api.act(`${path}/pause`, "*")).name}” is paused.`));
   const resume = asked(async () => tell(`“${(await api.act(`${path}/resume`, "*")).name}” goes on.`));
-  return html`<${Panel} title="Here">
-    <form onSubmit=${(event) => event.preventDefault()} aria-label="A job by its id">
+  return html`<${Panel} title="A job, by its id">
+    <form onSubmit=${(event) => event.preventDefault()} aria-label="Job">
       <${TextField} label="Job id" value=${typed} onInput=${setTyped}
         help="Whoever sees the job finds it in its address." />
       <div class="actions">

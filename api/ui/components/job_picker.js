@@ -1,5 +1,5 @@
 /** Choosing one job by its name: what is typed is searched for, the address or form gets the id. */
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
@@ -10,11 +10,24 @@ import { jobPath } from "./job_parts.js";
 const SHOWN = 8;
 const ID = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** value: the id, or nothing for any job. onInput(id or null). */
-export const JobField = ({ value, onInput, label = "Job" }) =>
-  value
-    ? html`<${Chosen} id=${value} label=${label} onClear=${() => onInput(null)} />`
-    : html`<${Search} label=${label} onChoose=${onInput} />`;
+/** value: the id, or nothing for any job. onInput(id or null). The focus goes on to what takes its place. */
+export function JobField({ value, onInput, label = "Job" }) {
+  const holder = useRef(null);
+  const chosenHere = useRef(false);
+  const choose = (id) => {
+    chosenHere.current = true;
+    onInput(id);
+  };
+  useEffect(() => {
+    if (chosenHere.current) holder.current.querySelector(value ? "button" : "input").focus();
+    chosenHere.current = false;
+  }, [value]);
+  return html`<div class="picking" ref=${holder}>
+    ${value
+      ? html`<${Chosen} id=${value} label=${label} onClear=${() => choose(null)} />`
+      : html`<${Search} label=${label} onChoose=${choose} />`}
+  </div>`;
+}
 
 function Chosen({ id, label, onClear }) {
   const name = useResource(id, (signal) => readName(id, signal));
@@ -69,7 +82,7 @@ function Search({ label, onChoose }) {
     setOpen(true);
   };
   const optionId = (index) => `${listId}-${index}`;
-  return html`<${Field} label=${label} class="picking">${(control) => html`
+  return html`<${Field} label=${label}>${(control) => html`
     <input ...${control} type="search" role="combobox" autocomplete="off" placeholder="part of its name"
       aria-autocomplete="list" aria-expanded=${String(shown)} aria-controls=${listId}
       aria-activedescendant=${shown && options.length > 0 ? optionId(chosen) : undefined}

@@ -5,7 +5,7 @@ import { html } from "../core/html.js";
 import { href, match } from "../core/router.js";
 import { may } from "../core/session.js";
 import { ROUTES } from "../routes.js";
-import { Failure, Note } from "./basics.js";
+import { Failure, Head, Note } from "./basics.js";
 import { permissionWords } from "./permissions.js";
 
 const YOU = "/me";
@@ -72,7 +72,7 @@ function Guarded({ screen, params, query }) {
   }, [address]);
   if (!error) return html`<${screen} params=${params} query=${query} />`;
   return html`
-    <h1 tabindex="-1">This screen broke</h1>
+    <${Head} title="This screen broke" />
     <${Note} tone="bad">
       <p>It cannot show what it was asked for. What you do elsewhere is not touched by it.</p>
       <div class="actions">

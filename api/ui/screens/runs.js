@@ -73,7 +73,7 @@ function Filters({ query }) {
       options=${[["", "any"], ...RUN_STATES.map((each) => [each, WORDS[each] ?? each])]} />
     <${SelectField} label="Template" value=${query.template} onInput=${(template) => refine({ template })}
       options=${[["", "any"], ...names]} />
-    <${JobField} key=${query.jobId ?? ""} value=${query.jobId} onInput=${(jobId) => refine({ jobId })} />
+    <${JobField} value=${query.jobId} onInput=${(jobId) => refine({ jobId })} />
     <${MomentField} label="From" value=${query.from} onInput=${(from) => refine({ from })} />
     <${MomentField} label="To" value=${query.to} onInput=${(to) => refine({ to })} />
     ${isFiltered(query) && html`
