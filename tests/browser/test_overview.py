@@ -36,16 +36,6 @@ def counted_failures(api: ApiProcess) -> int:
     return sum(hour.get("failed", 0) for hour in hours)
 
 
-def look_again(ui: Ui) -> None:
-    """As if the tab was shown again after a while: what refreshes itself is read at once."""
-    ui.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-
-
-def live_in(ui: Ui, zone: str) -> None:
-    """The browser's own time zone."""
-    ui.page.context.new_cdp_session(ui.page).send("Emulation.setTimezoneOverride", {"timezoneId": zone})
-
-
 def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
     daemon: Callable[..., DaemonProcess],
     api: Callable[..., ApiProcess],
@@ -56,14 +46,13 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
     policies = {"retry": {"maxAttempts": 1}}
     job = create_job(served, "noop", name="Nightly import", params={"outcome": "failure"}, policies=policies)
     path = f"/api/admin/scheduler/jobs/{job['id']}"
-    ui = open_ui(served)
-    live_in(ui, "Asia/Tokyo")
+    ui = open_ui(served, timezone_id="Asia/Tokyo")
     ui.open("#/")
     ui.says("All is well")
     for failures in range(1, 4):
         assert served.request("POST", f"{path}/run").status_code == HTTPStatus.ACCEPTED
         wait_until(lambda count=failures: served.request("GET", path).json()["consecutiveFailures"] == count)
-    look_again(ui)
+    ui.look_again()
     alarms = ui.page.get_by_role("list", name="Alarms")
     alarms.get_by_text("1 job(s) fail again and again: “Nightly import” (3 in a row).").wait_for()
     assert ui.page.get_by_text(ALL_IS_WELL).count() == 0
@@ -91,7 +80,7 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
         served.request("PUT", MAINTENANCE, json={"reason": "a new disk"}, headers=ANY_REVISION).status_code
         == HTTPStatus.OK
     )
-    look_again(ui)
+    ui.look_again()
     ui.says(AWAY)
     ui.says("Maintenance: nothing starts. a new disk")
     away = alarms.get_by_role("listitem").filter(has_text="daemon away")
@@ -112,10 +101,10 @@ def test_it_tells_what_failed_and_that_the_daemon_is_away_until_it_is_back(
     ui.says("Maintenance: nothing starts. a new disk")
     assert served.request("PATCH", path, json={"enabled": False}, headers=ANY_REVISION).status_code == HTTPStatus.OK
     wait_until(lambda: alarm_codes(served) == [])
-    look_again(ui)
+    ui.look_again()
     ui.says("No alarm, but nothing starts: maintenance mode is on")
     assert served.request("DELETE", MAINTENANCE, headers=ANY_REVISION).status_code == HTTPStatus.NO_CONTENT
-    look_again(ui)
+    ui.look_again()
     ui.says(re.compile("No alarm now.*But . of the . runs of the last day failed"))
     ui.open("#/admin/daemons")
     ui.page.get_by_role("table", name="Daemons").get_by_text("leader").wait_for()
@@ -126,7 +115,7 @@ def every_time_of_the_overview_says_its_zone(ui: Ui) -> None:
     both = re.compile(r"\d Asia/Tokyo \(.*\d UTC\): \d")
     expect(hours.get_by_role("listitem").first).to_have_attribute("title", both)
     hours.get_by_text("Hours of Asia/Tokyo.").wait_for()
-    ui.page.get_by_role("region", name="Runs per hour").get_by_text("Time (Asia/Tokyo)").first.wait_for()
+    ui.page.get_by_role("region", name="Runs per hour").get_by_text("Times of Asia/Tokyo.").wait_for()
     ended = ui.page.get_by_role("region", name="Runs by day and hour").locator("td:has(.failed)")
     expect(ended.first).to_have_attribute("title", both)
 
@@ -144,7 +133,7 @@ def test_nobody_claims_that_all_is_well_while_the_database_does_not_answer(
     refusal = {"status": HTTPStatus.SERVICE_UNAVAILABLE.value, "json": problem}
     with ui.expecting(HTTPStatus.SERVICE_UNAVAILABLE):
         ui.page.route("**/api/admin/scheduler/status", lambda route: route.fulfill(**refusal))
-        look_again(ui)
+        ui.look_again()
         ui.says("Nobody knows whether all is well.")
         ui.says("MongoDB does not answer. The last that is known is from")
         assert ui.page.get_by_text(ALL_IS_WELL).count() == 0
@@ -152,7 +141,7 @@ def test_nobody_claims_that_all_is_well_while_the_database_does_not_answer(
         ui.page.get_by_role("heading", name="Calendars", level=1).wait_for()
         ui.says("MongoDB does not answer. What you see may be old")
         ui.page.unroute("**/api/admin/scheduler/status")
-        look_again(ui)
+        ui.look_again()
         ui.page.get_by_text("MongoDB does not answer").wait_for(state="detached")
     ui.open("#/")
     ui.says("All is well")

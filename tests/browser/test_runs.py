@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import pytest
-
 from playwright.sync_api import expect
 
 from tests.support.api_process import ApiProcess

@@ -51,6 +51,7 @@ export function Chart({ label, times, series, value = String, height = 200, line
   return html`<div class="chart">
     ${error && html`<${Failure} error=${error} />`}
     <div ref=${holder} role="img" aria-label=${`${label}, ${MY_ZONE}. The same as a table follows.`}></div>
+    <p class="muted"><small>Times of ${MY_ZONE}.</small></p>
     <${ChartTable} label=${label} times=${times} series=${series} value=${value} />
   </div>`;
 }
@@ -94,7 +95,7 @@ function optionsOf(UPlot, { width, height, series, value, line }) {
       },
     ],
     series: [
-      { label: `Time (${MY_ZONE})`, value: (_, moment) => (moment === null ? "" : shortTime(moment * 1000)) },
+      { label: "Time", value: (_, moment) => (moment === null ? "" : zonedTime(moment * 1000)) },
       ...painted.map((each) => ({
         label: each.label,
         stroke: colour(`--${each.tone}`),

@@ -57,7 +57,8 @@ function Search({ label, onChoose }) {
   const [open, setOpen] = useState(false);
   const q = useSettled(typed.trim());
   const found = useDocument(q ? "admin/scheduler/jobs" : null, { q, limit: SHOWN });
-  const options = (found.data?.items ?? []).map(({ id, name, template }) => ({ id, name: name ?? id, about: template }));
+  const jobs = found.data?.items ?? [];
+  const options = jobs.map(({ id, name, template }) => ({ id, name: name ?? id, about: template }));
   if (found.data && options.length === 0 && ID.test(q)) options.push({ id: q, name: q, about: "by its id" });
   const shown = open && q !== "";
   const chosen = Math.min(at, options.length - 1);
