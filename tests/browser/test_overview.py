@@ -19,6 +19,8 @@ from tests.support.http_objects import create_job
 from tests.support.waiting import wait_until
 
 MAINTENANCE = "/api/admin/scheduler/maintenance"
+STATUS = "**/api/admin/scheduler/status"
+OLD_AFTER_MS = 20_000
 ANY_REVISION = {"If-Match": "*"}
 ALL_IS_WELL = re.compile("All is well:")
 AWAY = "The daemon is away: nothing runs and nothing is sent until it is back."
@@ -127,12 +129,13 @@ def test_nobody_claims_that_all_is_well_while_the_database_does_not_answer(
     daemon()
     wait_until(lambda: alarm_codes(served) == [])
     ui = open_ui(served)
+    ui.page.clock.install()
     ui.open("#/")
     ui.says("All is well")
     problem = {"title": "Service Unavailable", "code": "store_unavailable", "detail": "MongoDB does not answer."}
     refusal = {"status": HTTPStatus.SERVICE_UNAVAILABLE.value, "json": problem}
     with ui.expecting(HTTPStatus.SERVICE_UNAVAILABLE):
-        ui.page.route("**/api/admin/scheduler/status", lambda route: route.fulfill(**refusal))
+        ui.page.route(STATUS, lambda route: route.fulfill(**refusal))
         ui.look_again()
         ui.says("Nobody knows whether all is well.")
         ui.says("MongoDB does not answer. The last that is known is from")
@@ -140,8 +143,11 @@ def test_nobody_claims_that_all_is_well_while_the_database_does_not_answer(
         ui.page.get_by_role("link", name="Calendars").click()
         ui.page.get_by_role("heading", name="Calendars", level=1).wait_for()
         ui.says("MongoDB does not answer. What you see may be old")
-        ui.page.unroute("**/api/admin/scheduler/status")
+        ui.page.unroute(STATUS)
         ui.look_again()
         ui.page.get_by_text("MongoDB does not answer").wait_for(state="detached")
     ui.open("#/")
     ui.says("All is well")
+    ui.page.route(STATUS, lambda _: None)  # MongoDB is frozen: no answer for now
+    ui.page.clock.fast_forward(OLD_AFTER_MS)
+    ui.says("The API takes long to answer. The last that is known is from")

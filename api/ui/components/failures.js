@@ -7,7 +7,7 @@ import { Badge, Loaded, Moment, Panel } from "./basics.js";
 import { DAY_MS, EVERY_MS } from "./overview_history.js";
 import { FAILURES, RunActions, runAddress } from "./runs.js";
 
-const READ = 200;
+const READ = 100;
 const SHOWN = 6;
 
 /** [{run: the latest, states: {failed: 3}, count}], one for each job, the job that failed most often first. */

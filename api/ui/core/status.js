@@ -14,11 +14,15 @@ export const status = signal(null);
 export const statusReadAt = signal(null);
 export const statusError = signal(null);
 
+/** Since when the page is seen: a hidden one does not read. */
+const seenSince = signal(Date.now());
+document.addEventListener("visibilitychange", () => (seenSince.value = Date.now()));
+
 /** Why nobody knows at present how the system is, in words; null: it was read just now. */
 export const unknownBecause = computed(() => {
   if (!reachable.value) return "The API does not answer.";
   if (statusError.value !== null) return statusError.value.message;
-  const old = statusReadAt.value !== null && now.value - statusReadAt.value > OLD_MS;
+  const old = statusReadAt.value !== null && now.value - Math.max(statusReadAt.value, seenSince.value) > OLD_MS;
   return old ? "The API takes long to answer." : null;
 });
 
