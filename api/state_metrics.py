@@ -69,6 +69,7 @@ def _depths(overview: Overview) -> Iterator[GaugeMetricFamily]:
     for name, about in (("runs", "Runs that have not ended"), ("messages", "Messages that have not ended")):
         depths = {(state,): depth for state, depth in facts.queues[name].items()}
         yield _gauges(name, f"{about}, by state (up to 10,000).", ("state",), depths)
+    yield _gauge("failing_jobs", "Jobs that fail again and again (up to 10,000).", facts.failing.jobs)
     yield _gauge("open_commands", "Commands that no daemon has carried out yet.", facts.open_commands)
     put_aside = {(kind,): count for kind, count in facts.quarantined.items()}
     yield _gauges("quarantined", "Malformed definitions that were put aside.", ("kind",), put_aside)

@@ -58,6 +58,10 @@ INDEXES: tuple[IndexSpec, ...] = (
     IndexSpec(names.DYNAMIC_JOBS, "by_creation", (("createdAt", -1), ("_id", -1)), "the API: the list of jobs"),
     IndexSpec(names.DYNAMIC_JOBS, "by_name", (("name", 1), ("_id", 1)), "the API: jobs by name, and search in names"),
     IndexSpec(names.DYNAMIC_JOBS, "labels", (("labels.$**", 1),), "the API: jobs with a label"),
+    IndexSpec(
+        names.DYNAMIC_JOBS, "failing", (("daemon.autoPaused.at", 1), ("daemon.consecutiveFailures", -1)),
+        "the API: jobs that fail again and again", partial={"daemon.consecutiveFailures": {"$gt": 0}},
+    ),
     _by_calendar(names.DYNAMIC_JOBS),
     _quarantined(names.DYNAMIC_JOBS),
     _expiry(names.DYNAMIC_JOBS),

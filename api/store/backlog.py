@@ -61,12 +61,12 @@ class BacklogStore:
     def count(self, collection: str, conditions: Mapping[str, Any], most: int = MOST_COUNTED) -> int | None:
         """How many, at most `most`; None: it could not be counted in time."""
         wanted = self._connection.collection(collection)
-        return _in_time(lambda: wanted.count_documents(conditions, limit=most))
+        return in_time(lambda: wanted.count_documents(conditions, limit=most))
 
     def _oldest_run(self) -> datetime | None:
         """Of those that start next. An earlier attempt counts: a run that is tried again has waited only since then."""
         heads = self._connection.collection(JOB_RUNS).find(runs.claimable(), ["createdAt", "attempts.finishedAt"])
-        found = _in_time(lambda: list(heads.sort(runs.START_ORDER).limit(HEADS)))
+        found = in_time(lambda: list(heads.sort(runs.START_ORDER).limit(HEADS)))
         waiting = [_waits_since(run) for run in found or []]
         return min((since for since in waiting if since is not None), default=None)
 
@@ -74,7 +74,7 @@ class BacklogStore:
         """No sort: the index answers in the order of sendAfter (see waiting_messages)."""
         queue = self._connection.collection(NOTIFICATION_QUEUE)
         due = [queue.find(waiting_messages(channel, state, now), ["sendAfter"]).limit(1) for state in WAITING_STATES]
-        found = [message.get("sendAfter") for heads in due for message in _in_time(heads.to_list) or []]
+        found = [message.get("sendAfter") for heads in due for message in in_time(heads.to_list) or []]
         return min((since for since in found if isinstance(since, datetime)), default=None)
 
     def _is_silent(self, channel: str, now: datetime) -> bool:
@@ -82,8 +82,8 @@ class BacklogStore:
         return self.count(DELIVERIES, {"channel": channel, "startedAt": {"$gte": now - STUCK_AFTER}}, most=1) == 0
 
 
-def _in_time(read: Callable[[], Result]) -> Result | None:
-    """None: it took longer than READ_SECONDS."""
+def in_time(read: Callable[[], Result]) -> Result | None:
+    """What `read` returns; None: it took longer than READ_SECONDS."""
     try:
         with pymongo.timeout(READ_SECONDS):
             return read()

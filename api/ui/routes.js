@@ -17,7 +17,7 @@ export const ROUTES = [
     load: () => import("./screens/job_form.js") },
   { path: "/runs", title: "Runs", menu: "Dynamic Scheduler", permission: "read",
     load: () => import("./screens/runs.js") },
-  { path: "/runs/:id", title: "Run", permission: "read",
+  { path: "/runs/:id", title: "Run", permission: "read_own_runs",
     load: () => import("./screens/run.js") },
   { path: "/calendars", title: "Calendars", menu: "Dynamic Scheduler", permission: "read",
     load: () => import("./screens/calendars.js") },
@@ -55,4 +55,6 @@ export const ROUTES = [
     load: () => import("./screens/audit_log.js") },
   { path: "/admin/settings", title: "Settings", menu: "Administration", permission: "administer",
     load: () => import("./screens/settings.js") },
+  { path: "/me", title: "You", permission: "identify",
+    load: () => import("./screens/me.js") },
 ];

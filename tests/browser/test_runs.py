@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.api_process import ApiProcess
 from tests.support.browser import Ui
@@ -41,6 +42,9 @@ def test_the_log_of_a_run_is_followed_while_it_is_written(running: ApiProcess, u
     ui.open(f"#/runs/{run}")
     log = ui.page.get_by_role("log")
     log.get_by_text("first page").wait_for()
+    clock = log.locator("time").filter(has_text=re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
+    expect(clock).to_have_attribute("title", re.compile(r"\d{4}, \d\d:\d\d:\d\d UTC$"))
+    ui.says(re.compile(r"Times of \S+\."))
     ui.says("1 line, more may come")
     (stack.folder / GATE).touch()
     log.get_by_text("second page").wait_for()

@@ -3,7 +3,7 @@ import { useId } from "preact/hooks";
 
 import { html } from "../core/html.js";
 import { href, place } from "../core/router.js";
-import { MY_ZONE, duration, exact, exactTimes, now, relative } from "../core/time.js";
+import { MY_ZONE, duration, exact, exactTimes, now, partsOf, relative } from "../core/time.js";
 import { ROUTES } from "../routes.js";
 
 /**
@@ -29,6 +29,10 @@ export const Exact = ({ at, zone = MY_ZONE }) =>
   at
     ? html`<time datetime=${at} title=${exact(at, "UTC")}>${exact(at, zone)}</time>`
     : html`<span class="muted">–</span>`;
+
+/** A sentence of the API, with its moments told in the reader's zone. */
+export const Told = ({ text }) => partsOf(text).map((part, at) =>
+  typeof part === "string" ? part : html`<${Exact} key=${at} at=${part.at} />`);
 
 export const Took = ({ ms }) => html`<span class="number">${duration(ms)}</span>`;
 

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../core/html.js";
 import { library, styles } from "../core/library.js";
 import { themeChanges } from "../core/theme.js";
-import { MY_ZONE, duration } from "../core/time.js";
+import { MY_ZONE, duration, shortTime, zonedTime } from "../core/time.js";
 import { Failure, toneOf } from "./basics.js";
 
 const DAY_MS = 86_400_000;
@@ -51,6 +51,7 @@ export function Chart({ label, times, series, value = String, height = 200, line
   return html`<div class="chart">
     ${error && html`<${Failure} error=${error} />`}
     <div ref=${holder} role="img" aria-label=${`${label}, ${MY_ZONE}. The same as a table follows.`}></div>
+    <p class="muted"><small>Times of ${MY_ZONE}.</small></p>
     <${ChartTable} label=${label} times=${times} series=${series} value=${value} />
   </div>`;
 }
@@ -94,7 +95,7 @@ function optionsOf(UPlot, { width, height, series, value, line }) {
       },
     ],
     series: [
-      { label: "Time", value: (_, moment) => (moment === null ? "" : shortTime(moment * 1000)) },
+      { label: "Time", value: (_, moment) => (moment === null ? "" : zonedTime(moment * 1000)) },
       ...painted.map((each) => ({
         label: each.label,
         stroke: colour(`--${each.tone}`),
@@ -116,10 +117,6 @@ function aroundColumns(times, first, last) {
 const format = (options) => new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options });
 const asTime = format({ hour: "2-digit", minute: "2-digit" });
 const asDay = format({ day: "numeric", month: "short" });
-const asBoth = format({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-
-/** "Tue, 24 Nov, 09:00", in the reader's zone. */
-export const shortTime = (moment) => asBoth.format(new Date(moment));
 
 function axisTime(moment, step) {
   const at = new Date(moment);
@@ -139,7 +136,7 @@ const ChartTable = ({ label, times, series, value }) => html`
         </tr>
       </thead>
       <tbody>${times.map((time, at) => html`<tr key=${time}>
-        <th scope="row">${shortTime(time)}</th>
+        <th scope="row" title=${zonedTime(time)}>${shortTime(time)}</th>
         ${series.map((each) => html`<td key=${each.label} class="number">${value(each.values[at] ?? 0)}</td>`)}
       </tr>`)}</tbody>
     </table></div>
@@ -166,7 +163,7 @@ export function Sparkline({ runs }) {
       const height = LOWEST + ((HIGHEST - LOWEST) * (run.durationMs ?? 0)) / longest;
       return html`<rect key=${run.id}
           class=${toneOf(run.state)} x=${at * BAR} y=${HIGHEST - height} width=${BAR - 1} height=${height} rx="1">
-        <title>${run.state.replaceAll("_", " ")}, ${shortTime(run.scheduledFor)}, ${duration(run.durationMs)}</title>
+        <title>${run.state.replaceAll("_", " ")}, ${zonedTime(run.scheduledFor)}, ${duration(run.durationMs)}</title>
       </rect>`;
     })}
   </svg>`;

@@ -2,7 +2,7 @@
 import { useId, useRef } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { MY_ZONE, ZONES, isZone, momentOf, wallClock } from "../core/time.js";
+import { MY_ZONE, ZONES, isMoment, isZone, momentOf, wallClock } from "../core/time.js";
 
 /** What every field has around its control. children: called with the attributes for the control. */
 export function Field({ label, help, error, required, class: name = "", children }) {
@@ -123,7 +123,7 @@ export const ZoneField = ({ value, onInput, label = "Time zone", help = `Yours i
 };
 
 /** A moment, as a clock in `zone` shows it. value and what onInput gets: ISO 8601, or null. */
-export function MomentField({ value, onInput, zone = MY_ZONE, help, ...field }) {
+export function MomentField({ value, onInput, zone = MY_ZONE, help, error, ...field }) {
   const clock = isZone(zone) ? zone : "UTC";
   const given = useRef({ value: undefined, text: "" });
   if (given.current.value !== value) given.current = { value, text: value ? wallClock(value, clock) : "" };
@@ -131,8 +131,9 @@ export function MomentField({ value, onInput, zone = MY_ZONE, help, ...field }) 
     given.current = { value: momentOf(text, clock), text };
     onInput(given.current.value);
   };
+  const senseless = value && !isMoment(value) ? `“${value}” is no time: choose one.` : null;
   return html`
-    <${TextField} type="datetime-local"
-      value=${given.current.text} onInput=${input} help=${`In ${clock} time. ${help ?? ""}`} ...${field} />
+    <${TextField} type="datetime-local" value=${given.current.text} onInput=${input}
+      help=${`In ${clock} time. ${help ?? ""}`} error=${error ?? senseless} ...${field} />
   `;
 }

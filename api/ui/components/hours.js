@@ -1,7 +1,6 @@
 /** What falls into which hour: the heat map of the past, and the hours that come. */
 import { html } from "../core/html.js";
-import { MY_ZONE } from "../core/time.js";
-import { shortTime } from "./charts.js";
+import { MY_ZONE, zonedTime } from "../core/time.js";
 
 const HOUR_MS = 3_600_000;
 const LEVELS = 4;
@@ -41,7 +40,8 @@ function HeatCell({ day, hour, most, found }) {
   const failed = found.reduce((sum, each) => sum + each.failed, 0);
   const words = `${total} ${total === 1 ? "run" : "runs"}, ${failed} failed`;
   const level = total === 0 ? 0 : Math.max(1, Math.ceil((LEVELS * total) / most));
-  return html`<td class=${`level-${level}`} title=${`${day}, ${clock(hour)}: ${words}`}>
+  const when = found.length > 0 ? zonedTime(found[0].at) : `${day}, ${clock(hour)} ${MY_ZONE}`;
+  return html`<td class=${`level-${level}`} title=${`${when}: ${words}`}>
     ${failed > 0 && html`<span class="failed" aria-hidden="true"></span>`}<span class="sr-only">${words}</span>
   </td>`;
 }
@@ -52,16 +52,17 @@ export function Timeline({ items, from, count = 24 }) {
   const hours = [...Array(count).keys()].map((at) => ({ at: first + at * HOUR_MS, items: [] }));
   for (const item of items) hours[Math.floor((new Date(item.at).getTime() - first) / HOUR_MS)]?.items.push(item);
   const most = Math.max(1, ...hours.map((hour) => hour.items.length));
-  return html`<ol class="timeline" aria-label=${`What comes in the next ${count} hours, ${MY_ZONE}`}>
-    ${hours.map((hour) => {
-      const words = `${shortTime(hour.at)}: ${hour.items.length}`;
+  return html`
+    <ol class="timeline" aria-label=${`What comes in the next ${count} hours, ${MY_ZONE}`}>${hours.map((hour) => {
+      const words = `${zonedTime(hour.at)}: ${hour.items.length}`;
       return html`<li key=${hour.at} title=${[words, ...namesOf(hour.items)].join("\n")}>
         <span class="bar" style=${{ height: `${(100 * hour.items.length) / most}%` }}></span>
         <span class="hour" aria-hidden="true">${String(new Date(hour.at).getHours()).padStart(2, "0")}</span>
         <span class="sr-only">${words}</span>
       </li>`;
-    })}
-  </ol>`;
+    })}</ol>
+    <p class="muted"><small>Hours of ${MY_ZONE}.</small></p>
+  `;
 }
 
 const MOST_NAMES = 10;

@@ -6,6 +6,7 @@ import { Loaded, Panel } from "./basics.js";
 import { Chart } from "./charts.js";
 import { Figure } from "./figure.js";
 import { HeatMap } from "./hours.js";
+import { FAILURES } from "./runs.js";
 
 const HOUR_MS = 3_600_000;
 const DAYS = 7;
@@ -13,11 +14,8 @@ const DAYS = 7;
 export const DAY_MS = 24 * HOUR_MS;
 export const EVERY_MS = 30_000;
 
-/** How runs end that did not succeed. */
-export const BAD = ["failed", "timed_out", "interrupted"];
-
 const sumOf = (hour, states) => states.reduce((sum, state) => sum + (hour[state] ?? 0), 0);
-const failedIn = (hour) => sumOf(hour, BAD);
+const failedIn = (hour) => sumOf(hour, FAILURES);
 const endedIn = (hour) => (hour.succeeded ?? 0) + failedIn(hour);
 
 /** Runs by hour of the last week. */
@@ -34,15 +32,21 @@ export const useStatistics = () =>
 
 const lastDay = (hours) => hours.filter((hour) => new Date(hour.at).getTime() > Date.now() - DAY_MS);
 
+/** {ended, failed}: runs of the last day. */
+export function lastDayOf(statistics) {
+  const hours = lastDay(statistics.data?.hours ?? []);
+  const total = (count) => hours.reduce((sum, hour) => sum + count(hour), 0);
+  return { ended: total(endedIn), failed: total(failedIn) };
+}
+
 const GOOD_RATE = 0.99;
+const BAD_RATE = 0.5;
 
 /** How many of the runs that ended in the last day succeeded. */
 export function SuccessTile({ statistics }) {
-  const hours = lastDay(statistics.data?.hours ?? []);
-  const ended = hours.reduce((sum, hour) => sum + endedIn(hour), 0);
-  const failed = hours.reduce((sum, hour) => sum + failedIn(hour), 0);
+  const { ended, failed } = lastDayOf(statistics);
   const rate = ended === 0 ? null : 1 - failed / ended;
-  const tone = rate === null ? "" : rate >= GOOD_RATE ? "good" : "warn";
+  const tone = rate === null ? "" : rate >= GOOD_RATE ? "good" : rate > BAD_RATE ? "warn" : "bad";
   return html`<${Figure} label="Success, 24 hours" value=${rate === null ? "–" : percent(rate)} tone=${tone}
     about=${statistics.data && `${failed} of ${ended} runs failed`} />`;
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../core/api.js";
 import { save } from "../core/csv.js";
 import { html } from "../core/html.js";
+import { MY_ZONE, clockTime, exact, isMoment } from "../core/time.js";
 import { Failure, Panel } from "./basics.js";
 import { CheckField, TextField } from "./fields.js";
 
@@ -45,10 +46,17 @@ async function follow(path, signal, setLog) {
   }
 }
 
+/** What is saved: with the whole moment, in UTC. */
 const textOf = (line) => `${line.at ?? ""} ${line.level} ${line.event} ${fieldsOf(line)}`;
 const fieldsOf = (line) => Object.entries(line.fields)
   .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
   .join(" ");
+
+/** The clock and the whole moment, as they are shown. */
+const clockOf = (line) => (line.at && isMoment(line.at) ? clockTime(line.at) : "");
+const momentOf = (line) => (clockOf(line) ? `${exact(line.at)}\n${exact(line.at, "UTC")}` : "");
+
+const isFound = (line, sought) => `${clockOf(line)} ${textOf(line)}`.toLowerCase().includes(sought.toLowerCase());
 
 /** live: more lines may come. attempts: how many there are. */
 export function RunLog({ path, live, attempts }) {
@@ -56,7 +64,7 @@ export function RunLog({ path, live, attempts }) {
   const [sought, setSought] = useState("");
   const [following, setFollowing] = useState(true);
   const box = useRef(null);
-  const found = sought ? lines.filter((line) => textOf(line).toLowerCase().includes(sought.toLowerCase())) : lines;
+  const found = sought ? lines.filter((line) => isFound(line, sought)) : lines;
   const shown = found.slice(-MOST_SHOWN);
   useEffect(() => {
     if (following && live && box.current) box.current.scrollTop = box.current.scrollHeight;
@@ -72,7 +80,7 @@ export function RunLog({ path, live, attempts }) {
       ${live && html`<${CheckField} label="Follow new lines" value=${following} onInput=${setFollowing} />`}
       <span class="muted" role="status">
         ${counted(found.length, lines.length, sought)}
-        ${complete ? "" : live ? ", more may come" : ", reading"}
+        ${complete ? "" : live ? ", more may come" : ", reading"}${lines.length > 0 && `. Times of ${MY_ZONE}.`}
       </span>
     </div>
     ${found.length > shown.length && html`
@@ -94,7 +102,7 @@ function counted(found, all, sought) {
 }
 
 const Line = ({ line, many }) => html`<div class=${`line ${line.level}`}>
-  <time datetime=${line.at} title=${line.at}>${line.at?.slice(11, 23) ?? ""}Z</time>
+  <time datetime=${line.at} title=${momentOf(line)}>${clockOf(line)}</time>
   <span class="level">${line.level}</span>
   <span>
     ${many && html`<span class="muted">#${line.attempt} </span>`}<strong>${line.event}</strong> ${fieldsOf(line)}

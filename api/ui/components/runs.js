@@ -11,6 +11,8 @@ export const RUN_STATES = [
   "pending", "running", "retry_wait", "succeeded", "failed", "timed_out", "cancelled", "interrupted", "skipped",
 ];
 const LIVE = ["pending", "running", "retry_wait"];
+/** The ends that count as a failure. */
+export const FAILURES = ["failed", "timed_out", "interrupted"];
 const RETRYABLE = ["failed", "timed_out", "interrupted", "cancelled"];
 
 export const isLive = (run) => LIVE.includes(run.state);

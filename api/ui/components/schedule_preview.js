@@ -51,8 +51,8 @@ const Refused = ({ fault }) =>
     ? html`<p class="muted" role="status">The next occurrences appear here when the schedule is complete.</p>`
     : html`<${Note} tone="warn">${fault.message}<//>`;
 
-/** preview: the answer of the API. */
-export function Occurrences({ preview, zone }) {
+/** preview: the answer of the API. waiting: nothing starts at present, so how long it is until then says nothing. */
+export function Occurrences({ preview, zone, waiting = false }) {
   const { occurrences, complete } = preview;
   if (occurrences.length === 0) {
     return html`<p role="status">There is no occurrence ahead: this schedule never fires.</p>`;
@@ -64,7 +64,7 @@ export function Occurrences({ preview, zone }) {
       <tr>
         <th scope="col">${zone}</th>
         ${viewed && html`<th scope="col" class="wide-only">Yours, ${MY_ZONE}</th>`}
-        <th scope="col">When</th>
+        ${!waiting && html`<th scope="col">When</th>`}
       </tr>
     </thead>
     <tbody>${occurrences.map((each) => html`<tr key=${each.at} class=${each.excluded ? "excluded" : ""}>
@@ -73,7 +73,7 @@ export function Occurrences({ preview, zone }) {
         <${Marks} occurrence=${each} />
       </td>
       ${viewed && html`<td class="number wide-only">${wallText(each.viewer)}</td>`}
-      <td class="number">${each.excluded ? "does not run" : relative(each.at, now.value)}</td>
+      ${!waiting && html`<td class="number">${each.excluded ? "does not run" : relative(each.at, now.value)}</td>`}
     </tr>`)}</tbody>
   </table></div>
   ${!complete && html`<p class="muted">More days that calendars exclude lie between.</p>`}`;

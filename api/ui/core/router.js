@@ -57,15 +57,23 @@ export function refine(changes) {
   place.value = parse();
 }
 
-/** The first route whose pattern fits: `/jobs/:id` gives {route, params}. */
+/** The first route whose pattern fits: `/jobs/:id` gives {route, params}. null: none does, or it is no address. */
 export function match(routes, path) {
   for (const route of routes) {
     const names = [];
     const pattern = route.path.replace(/:(\w+)/g, (_, name) => (names.push(name), "([^/]+)"));
     const found = new RegExp(`^${pattern}$`).exec(path);
-    if (found) {
-      return { route, params: Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1])])) };
-    }
+    const params = found && decoded(names.map((name, at) => [name, found[at + 1]]));
+    if (params) return { route, params };
   }
   return null;
+}
+
+/** null: a part that somebody cut, such as `%E0%A4`. */
+function decoded(parts) {
+  try {
+    return Object.fromEntries(parts.map(([name, part]) => [name, decodeURIComponent(part)]));
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,5 @@
 /** One job: what it is, when it runs next, what it has done, who changed it. */
-import { Badge, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
+import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
 import { JobActions, JobState, jobPath } from "../components/job_parts.js";
 import { Durations, Revisions, RunHistory } from "../components/job_history.js";
 import { Occurrences, countedFrom } from "../components/schedule_preview.js";
@@ -9,6 +9,7 @@ import { html } from "../core/html.js";
 import { useDocument, useResource } from "../core/resource.js";
 import { go, href, place } from "../core/router.js";
 import { may } from "../core/session.js";
+import { standstill } from "../core/status.js";
 import { MY_ZONE } from "../core/time.js";
 
 const EVERY_MS = 5000;
@@ -75,7 +76,7 @@ const tally = (counts) =>
 
 const State = ({ job }) => html`<${Facts} rows=${[
   ["State", html`<${JobState} job=${{ ...job, pause: null }} />`],
-  ["Next run", html`<${Moment} at=${job.nextRun} zone=${job.schedule?.timezone} empty="none" />`],
+  ["Next run", html`<${NextRun} job=${job} />`],
   ["Last run", job.lastRun && html`<${LastRun} job=${job} />`],
   ["Finished runs", tally(job.runs)],
   ["Did not run", tally(job.skipped)],
@@ -84,6 +85,11 @@ const State = ({ job }) => html`<${Facts} rows=${[
   ["Made", html`${job.createdBy ?? "somebody"}, <${Moment} at=${job.createdAt} />`],
   ["Changed", html`${job.updatedBy}, <${Moment} at=${job.updatedAt} /> (revision ${job.revision})`],
 ]} />`;
+
+const NextRun = ({ job: { nextRun, schedule } }) =>
+  nextRun && standstill.value
+    ? html`due <${Exact} at=${nextRun} zone=${schedule?.timezone} />`
+    : html`<${Moment} at=${nextRun} zone=${schedule?.timezone} empty="none" />`;
 
 const LastRun = ({ job: { lastRun, schedule } }) => html`
   <a href=${href(`/runs/${encodeURIComponent(lastRun.runId)}`)}><${Badge} state=${lastRun.state} /></a>${" "}
@@ -108,7 +114,10 @@ function Coming({ job }) {
     ${rests
       ? html`<p class="muted">None while it is ${job.enabled === false ? "disabled" : job.state}.</p>`
       : html`<${Loaded} resource=${resource}>
-          ${(preview) => html`<${Occurrences} preview=${preview} zone=${schedule.timezone} />`}
+          ${(preview) => html`
+            ${standstill.value && html`<${Note} tone="warn">${standstill.value}<//>`}
+            <${Occurrences} preview=${preview} zone=${schedule.timezone} waiting=${standstill.value !== null} />
+          `}
         <//>`}
   <//>`;
 }

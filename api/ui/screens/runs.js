@@ -1,6 +1,7 @@
 /** Runs: what ran, what did not and why. */
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
-import { MomentField, SelectField, TextField } from "../components/fields.js";
+import { MomentField, SelectField } from "../components/fields.js";
+import { JobField } from "../components/job_picker.js";
 import { JobLink, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
@@ -44,8 +45,7 @@ const COLUMNS = [
 export default function Runs({ query }) {
   const { state, template, jobId, from, to } = query;
   const list = useList("admin/scheduler/runs", { state, template, jobId, from, to }, { every: EVERY_MS });
-  const filtered = Object.values({ state, template, jobId, from, to }).some(Boolean);
-  const empty = filtered
+  const empty = isFiltered(query)
     ? html`<${Empty} title="No run fits"><p><button type="button" onClick=${clear}>Show all runs</button></p><//>`
     : html`<${Empty} title="Nothing has run yet">
         <p>
@@ -61,7 +61,9 @@ export default function Runs({ query }) {
   `;
 }
 
-const clear = () => refine({ state: null, template: null, jobId: null, from: null, to: null });
+const FILTERS = ["state", "template", "jobId", "from", "to"];
+const isFiltered = (query) => FILTERS.some((name) => query[name]);
+const clear = () => refine(Object.fromEntries(FILTERS.map((name) => [name, null])));
 
 function Filters({ query }) {
   const templates = useDocument("admin/scheduler/templates");
@@ -71,8 +73,11 @@ function Filters({ query }) {
       options=${[["", "any"], ...RUN_STATES.map((each) => [each, WORDS[each] ?? each])]} />
     <${SelectField} label="Template" value=${query.template} onInput=${(template) => refine({ template })}
       options=${[["", "any"], ...names]} />
-    <${TextField} label="Job id" value=${query.jobId} onInput=${(jobId) => refine({ jobId: jobId.trim() })} />
+    <${JobField} value=${query.jobId} onInput=${(jobId) => refine({ jobId })} />
     <${MomentField} label="From" value=${query.from} onInput=${(from) => refine({ from })} />
     <${MomentField} label="To" value=${query.to} onInput=${(to) => refine({ to })} />
+    ${isFiltered(query) && html`
+      <button type="button" class="small outline secondary" onClick=${clear}>All runs</button>
+    `}
   </form>`;
 }

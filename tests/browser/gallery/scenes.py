@@ -87,6 +87,7 @@ SCREENS: tuple[Scene, ...] = (
     Scene("tokens", "/admin/tokens", "Point of sale"),
     Scene("audit", "/admin/audit", "token.create"),
     Scene("settings", "/admin/settings", "MONGODB_DATABASE"),
+    Scene("me", "/me", "make and revoke tokens"),
 )  # fmt: skip
 
 
@@ -108,5 +109,5 @@ EMPTY: tuple[Scene, ...] = (
 )
 """In a database in which nothing was ever done, and without a daemon."""
 
-READS_NOTHING = {"new-template", "daemons"}
+READS_NOTHING = {"new-template", "daemons", "me"}
 """Screens that read nothing, or nothing but the status, which is told of above each screen."""

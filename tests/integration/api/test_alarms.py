@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.indexes import INDEXES
+from shared.models.run_statistics import hour_id, hour_of
 from tests.integration.api.conftest import Caller, Db
 from tests.integration.api.test_status import STATUS, insert_heartbeat
 
@@ -32,6 +33,17 @@ def waiting_run(seconds: float, **fields: Any) -> dict[str, Any]:
     return {**common, "scheduledFor": ago(seconds), "createdAt": ago(seconds), **fields}
 
 
+def failing_job(failures: int, **fields: Any) -> dict[str, Any]:
+    progress = {"nextRun": ago(-900), "consecutiveFailures": failures, **fields.pop("daemon", {})}
+    return {**job(daemon=progress), "_id": "failing", "name": "Nightly import", **fields}
+
+
+def hour(back: int = 0, **counts: int) -> dict[str, Any]:
+    """What ended in this hour of the clock, or in one before."""
+    at = hour_of(datetime.now(UTC)) - timedelta(hours=back)
+    return {"_id": hour_id(at), "at": at, "counts": counts}
+
+
 FAULTS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
     "jobs_overdue": lambda: ("dynamic_jobs", job()),
     "notifications_overdue": lambda: ("scheduled_notifications", {"_id": "n", "daemon": {"nextRun": ago(90)}}),
@@ -41,6 +53,8 @@ FAULTS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
         "scheduler_state",
         {"_id": "channel:email", "channel": "email", "reason": "535", "at": ago(5)},
     ),
+    "jobs_failing": lambda: ("dynamic_jobs", failing_job(3)),
+    "runs_failing": lambda: ("run_statistics", hour(succeeded=4, failed=3, timed_out=2, interrupted=1)),
 }
 
 HARMLESS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
@@ -49,6 +63,14 @@ HARMLESS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
     "a paused job": lambda: ("dynamic_jobs", job(pause={"at": ago(100), "until": None})),
     "a job paused until later": lambda: ("dynamic_jobs", job(pause={"at": ago(100), "until": ago(-100)})),
     "a deleted job": lambda: ("dynamic_jobs", job(deletedAt=ago(10))),
+    "a job that failed twice": lambda: ("dynamic_jobs", failing_job(2)),
+    "a failing job that somebody paused": lambda: ("dynamic_jobs", failing_job(9, pause={"at": ago(9), "until": None})),
+    "a failing job that somebody disabled": lambda: ("dynamic_jobs", failing_job(9, enabled=False)),
+    "a failing job that was deleted": lambda: ("dynamic_jobs", failing_job(9, deletedAt=ago(10))),
+    "as many good runs as bad ones": lambda: ("run_statistics", hour(succeeded=5, failed=5, skipped=90)),
+    "nine bad runs and no more": lambda: ("run_statistics", hour(failed=9)),
+    "bad runs of two hours ago": lambda: ("run_statistics", hour(2, failed=90)),
+    "malformed statistics": lambda: ("run_statistics", {**hour(), "counts": {"failed": "many", "succeeded": None}}),
     "a run that waits behind another of its job": lambda: ("job_runs", waiting_run(400, waiting=True)),
     "a run that was tried a moment ago": lambda: ("job_runs", waiting_run(400, attempts=[{"finishedAt": ago(2)}])),
     "a malformed run": lambda: ("job_runs", waiting_run(400, createdAt="yesterday", attempts={"finishedAt": 5})),
@@ -105,7 +127,30 @@ def test_in_maintenance_mode_nothing_is_late(admin: Caller, world: Db) -> None:
         collection, document = fault()
         world[collection].insert_one(document)
     assert admin.put("/api/admin/scheduler/maintenance", {"reason": "a new disk"}).status_code == 200
-    assert codes(admin) == {"channel_paused"}
+    assert codes(admin) == {"channel_paused", "jobs_failing", "runs_failing"}, "what failed has failed all the same"
+
+
+def test_the_alarm_names_some_of_the_jobs_that_fail(admin: Caller, world: Db) -> None:
+    paused = {"autoPaused": {"at": ago(9), "until": None, "reason": "1 failure"}}
+    named = [("Import", 3, {}), ("Sync", 4, {}), ("Mirror", 5, {}), ("Upload", 1, paused)]
+    world["dynamic_jobs"].insert_many(
+        failing_job(failures, _id=name, name=name, daemon=fields) for name, failures, fields in named
+    )
+    [alarm] = admin.get(STATUS).json["alarms"]
+    assert alarm["detail"].startswith("4 job(s) fail again and again: “")
+    assert alarm["detail"].count("in a row") == 3
+    assert ", ...." in alarm["detail"]
+    world["dynamic_jobs"].delete_many({"_id": {"$ne": "Upload"}})
+    [alarm] = admin.get(STATUS).json["alarms"]
+    assert alarm["detail"] == "1 job(s) fail again and again: “Upload” (1 in a row). Their runs say why."
+
+
+def test_the_hour_before_counts_until_enough_has_ended_in_this_one(admin: Caller, world: Db) -> None:
+    world["run_statistics"].insert_many([hour(1, failed=8), hour(succeeded=1, failed=2)])
+    [alarm] = admin.get(STATUS).json["alarms"]
+    assert (alarm["code"], alarm["detail"]) == ("runs_failing", "10 of the 11 runs that ended of late failed.")
+    world["run_statistics"].update_one({"_id": hour()["_id"]}, {"$inc": {"counts.succeeded": 7}})
+    assert codes(admin) == set()
 
 
 @pytest.mark.parametrize(("fields", "expected"), [({}, {"lease_stale"}), ({"released": True}, set())])
@@ -134,6 +179,8 @@ def test_every_look_for_what_is_late_walks_an_index(admin: Caller, world: Db) ->
         world[collection].insert_many(
             [{"_id": f"idle-{n}", "plannedRevision": 1, "daemon": {"nextRun": soon}} for n in range(500)]
         )
+    world["dynamic_jobs"].insert_many([failing_job(n % 3, _id=f"well-{n}") for n in range(500)])
+    world["run_statistics"].insert_many([hour(n, succeeded=1) for n in range(1, 500)])
     world["notification_queue"].insert_many([message(9, _id=f"old-{n}", state="sent") for n in range(500)])
     world["job_runs"].insert_many([waiting_run(9, _id=f"old-{n}", state="succeeded") for n in range(500)])
     world["deliveries"].insert_many(
@@ -143,7 +190,7 @@ def test_every_look_for_what_is_late_walks_an_index(admin: Caller, world: Db) ->
         collection, document = fault()
         world[collection].insert_one(document)
     world.command("profile", 2)
-    assert len(codes(admin)) == 4
+    assert len(codes(admin)) == 6
     world.command("profile", 0)
     looked = list(
         world["system.profile"].find({"op": {"$in": ["query", "command"]}, "ns": {"$ne": f"{world.name}.$cmd"}})

@@ -65,7 +65,7 @@ def test_a_heartbeat_older_than_fifteen_seconds_means_away_since(admin: Caller, 
     insert_heartbeat(db, ago=16)
     status = admin.get(STATUS).json
     assert status["daemonAlive"] is False
-    since = status["daemons"][0]["beatAt"]
+    since = f"{datetime.fromisoformat(status['daemons'][0]['beatAt']):%Y-%m-%d %H:%M:%S} UTC"
     assert f"The daemon is away since {since}. Nothing runs until it is back." in status["problems"]
 
 

@@ -15,6 +15,7 @@ from api.metrics import REQUEST_SECONDS
 from api.overview import Overview
 from api.state_metrics import StateCollector
 from api.store.backlog import Backlog
+from api.store.failing import Failing
 from api.store.system import Facts
 from deploy.settings_reference import ROOT
 from scheduler_daemon.metrics import REGISTRY
@@ -35,7 +36,8 @@ def _facts(now: datetime) -> Facts:
     lease = {"released": False, "renewedAt": now}
     depths: dict[str, dict[str, int | None]] = {"runs": {"pending": 1}, "messages": {"unknown": 1}}
     backlog = Backlog(1, 1, now, {"email": now})
-    return Facts([{"_id": "daemon:a", "beatAt": now}], [], lease, None, depths, backlog, 0, 0, {"jobs": 0})
+    failing = Failing(1, [("Nightly import", 3)], 10, 6)
+    return Facts([{"_id": "daemon:a", "beatAt": now}], [], lease, None, depths, backlog, failing, 0, 0, {"jobs": 0})
 
 
 @pytest.fixture(scope="module")
