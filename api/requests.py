@@ -9,7 +9,9 @@ from typing import Any, ClassVar, NoReturn, Self
 
 from flask import Request
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
+from api.fault_words import words_for
 from api.problems import FieldFault, Problem, ProblemCode, invalid_fields
 from shared.models.base import Model
 
@@ -149,7 +151,19 @@ class Body(Asked):
             if not cls.may_be_empty:
                 raise Problem(HTTPStatus.BAD_REQUEST, ProblemCode.BODY_REQUIRED, "Send a JSON object as the body.")
             json_data = "{}"
-        return super().model_validate_json(json_data, strict=True)
+        try:
+            return super().model_validate_json(json_data, strict=True)
+        except ValidationError as fault:
+            beside = cls.faults_beside(json.loads(json_data))
+            if not beside:
+                raise
+            faults = [each for each in faults_of(fault) if each.field]  # of the whole: `beside` names its fields
+            raise invalid_fields([*faults, *beside][:MOST_FAULTS]) from None
+
+    @classmethod
+    def faults_beside(cls, _given: Mapping[str, Any]) -> list[FieldFault]:
+        """What else is wrong with a body that the model refuses, so that all of it is told at once."""
+        return []
 
     def given(self) -> dict[str, Any]:
         """The fields that the client sent, in JSON form."""
@@ -169,21 +183,16 @@ def refuse_invalid(fault: ValidationError) -> NoReturn:
 
 def faults_of(fault: ValidationError) -> list[FieldFault]:
     """Each wrong field once, at most a hundred, never with the value."""
-    errors = fault.errors(include_url=False, include_input=False, include_context=False)
+    errors = fault.errors(include_url=False, include_input=False)
     return [_field_fault(error) for error in errors[:MOST_FAULTS]]
 
 
-def _field_fault(error: Mapping[str, Any]) -> FieldFault:
-    path, code, detail = list(error["loc"]), str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
-    match code:
-        case "union_tag_not_found" | "union_tag_invalid":
-            path.append("kind")
-            detail = f"name the kind: {', '.join(_UNION_TAGS[:-1])} or {_UNION_TAGS[-1]}"
-        case "extra_forbidden":
-            detail = "there is no such field"
-        case "missing":
-            detail = "this field is required"
-    return FieldFault(field_path(path), code, detail)
+def _field_fault(error: ErrorDetails) -> FieldFault:
+    path, code = list(error["loc"]), str(error["type"])
+    if code in ("union_tag_not_found", "union_tag_invalid"):
+        path.append("kind")
+        return FieldFault(field_path(path), code, f"name the kind: {', '.join(_UNION_TAGS[:-1])} or {_UNION_TAGS[-1]}")
+    return FieldFault(field_path(path), code, words_for(error))
 
 
 def field_path(path: Sequence[str | int]) -> str:

@@ -11,8 +11,10 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from api.problems import FieldFault, Problem, invalid_fields
+from api.fault_words import REQUIRED
+from api.problems import FieldFault, invalid_fields
 from shared.errors import InvalidDefinition
+from shared.logging import MASK
 from shared.models.catalogue import PublishedTemplate
 from shared.secret_params import unmasked
 from shared.secrets_vault import Vault
@@ -74,15 +76,32 @@ def written_params(
 
 def check_params(params: Mapping[str, Any], template: PublishedTemplate) -> None:
     """Problem 422 names each parameter that the template's schema refuses. Never fetches a schema."""
+    faults = {fault for error in _errors(params, template) for fault in _field_faults(error)}
+    if faults:
+        raise invalid_fields(sorted(faults)[:MOST_FAULTS])
+
+
+def faults_of_params(template: Any, params: Any, catalogue: Sequence[PublishedTemplate]) -> list[FieldFault]:
+    """What is wrong with the parameters of a body that is refused anyway; a masked secret is taken to be good.
+
+    template, params: as they were sent, of any type; where the template is not known, nothing is.
+    """
+    if not isinstance(template, str) or not isinstance(params, Mapping):
+        return []
     try:
-        validator = _validator(encode(template.parameters_schema))
-        faults = [fault for error in validator.iter_errors(dict(params)) for fault in _field_faults(error)]
+        errors = _errors(params, find_template(template, catalogue))
+    except InvalidDefinition:
+        return []
+    return sorted({fault for error in errors if error.instance != MASK for fault in _field_faults(error)})[:MOST_FAULTS]
+
+
+def _errors(params: Mapping[str, Any], template: PublishedTemplate) -> list[ValidationError]:
+    try:
+        return list(_validator(encode(template.parameters_schema)).iter_errors(dict(params)))
     except (SchemaError, Unresolvable, re.error, RecursionError):
         raise InvalidDefinition(
             "template", "its parameter schema cannot be used; the template is at fault", "broken_template"
         ) from None
-    if faults:
-        raise _refusal(faults)
 
 
 @lru_cache(maxsize=MOST_VALIDATORS)
@@ -93,10 +112,6 @@ def _validator(schema: bytes) -> Draft202012Validator:
     return Draft202012Validator(read, registry=_NO_REMOTE_SCHEMAS, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def _refusal(faults: list[FieldFault]) -> Problem:
-    return invalid_fields(sorted(set(faults))[:MOST_FAULTS])
-
-
 def _field_faults(error: ValidationError) -> Iterator[FieldFault]:
     """The faults of one error, in words of our own: jsonschema's would repeat the value."""
     path = ["params", *(str(part) for part in error.absolute_path)]
@@ -104,7 +119,7 @@ def _field_faults(error: ValidationError) -> Iterator[FieldFault]:
     if rule == "required" and isinstance(error.instance, Mapping):
         for name in limit if isinstance(limit, list) else ():
             if name not in error.instance:
-                yield FieldFault(".".join([*path, str(name)]), "required", "this parameter is required")
+                yield FieldFault(".".join([*path, str(name)]), "required", REQUIRED)
     elif rule == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
         for name in error.instance:
@@ -116,6 +131,8 @@ def _field_faults(error: ValidationError) -> Iterator[FieldFault]:
 
 def _remedy(rule: str, limit: Any) -> str:
     match rule:
+        case "minLength" if limit == 1:
+            return REQUIRED
         case "type":
             return f"must be of the type {' or '.join(limit) if isinstance(limit, list) else limit}"
         case "enum":

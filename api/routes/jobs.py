@@ -1,6 +1,6 @@
 """`/api/admin/scheduler/jobs`: jobs, made, read, changed and deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from flask import Response
@@ -8,12 +8,15 @@ from pydantic import Field
 
 from api.answers.jobs import job_answer
 from api.auth import needs
+from api.checks.params import faults_of_params
+from api.checks.together import with_all_faults
 from api.context import actor, clock, identity, if_match, store, vault
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
 from api.contract.jobs import Job
 from api.definitions.calendars import calendars_of, check_calendars
 from api.definitions.jobs import check_policies, merged, new_job, replaced
 from api.paging import listing
+from api.problems import FieldFault
 from api.requests import UNSET, Body, DocumentPath
 from api.responses import created, document, no_content, ok
 from api.routes.blueprint import SCHEDULER, resource
@@ -53,6 +56,10 @@ class JobQuery(OrderedQuery, JobSelection):
 class JobBody(Body, JobDefinition):
     """A whole job."""
 
+    @classmethod
+    def faults_beside(cls, given: Mapping[str, Any]) -> list[FieldFault]:
+        return faults_of_params(given.get("template"), given.get("params", {}), store().catalogue.all())
+
 
 class JobPatch(Body):
     """Fields to change. `policies` is merged field by field, every other field is replaced whole."""
@@ -90,10 +97,12 @@ def list_jobs(query: JobQuery) -> Response:
 @needs(Permission.EDIT)
 @creates(Job)
 def create_job(body: JobBody) -> Response:
-    check_calendars(body.schedule, store())
-    check_policies(body.policies, store())
     document_id, request_hash = identity()
-    job = new_job(document_id, body, store().catalogue.all(), vault(), actor(), clock().now())
+    job = with_all_faults(
+        lambda: new_job(document_id, body, store().catalogue.all(), vault(), actor(), clock().now()),
+        lambda: check_calendars(body.schedule, store()),
+        lambda: check_policies(body.policies, store()),
+    )
     return created(job_answers([store().jobs.insert(job, actor(), request_hash)])[0])
 
 
@@ -108,12 +117,14 @@ def read_job(path: DocumentPath) -> Response:
 @needs(Permission.EDIT)
 @changes(Job)
 def replace_job(path: DocumentPath, body: JobBody) -> Response:
-    check_policies(body.policies, store())
     catalogue = store().catalogue.all()
 
     def mutation(stored: dict[str, Any]) -> Change:
-        check_calendars(body.schedule, store())
-        return replaced(stored, body, catalogue, vault(), actor(), clock().now())
+        return with_all_faults(
+            lambda: replaced(stored, body, catalogue, vault(), actor(), clock().now()),
+            lambda: check_calendars(body.schedule, store()),
+            lambda: check_policies(body.policies, store()),
+        )
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)
@@ -127,9 +138,11 @@ def patch_job(path: DocumentPath, body: JobPatch) -> Response:
 
     def mutation(stored: dict[str, Any]) -> Change:
         definition = merged(stored, body.given())
-        check_calendars(definition.schedule, store())
-        check_policies(definition.policies, store())
-        return replaced(stored, definition, catalogue, vault(), actor(), clock().now())
+        return with_all_faults(
+            lambda: replaced(stored, definition, catalogue, vault(), actor(), clock().now()),
+            lambda: check_calendars(definition.schedule, store()),
+            lambda: check_policies(definition.policies, store()),
+        )
 
     changed = store().jobs.change(path.id, if_match(), mutation, actor(), "update")
     return job_document(changed)

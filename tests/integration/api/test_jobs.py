@@ -249,3 +249,26 @@ def test_the_catalogue_lists_templates_with_their_schema(admin: Caller, db: Db) 
 
 def test_a_search_for_what_no_text_can_hold_is_the_clients_mistake(admin: Caller) -> None:
     assert admin.get(f"{JOBS}?q=%00").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"name": "", "params": {"count": 0}}, {"name", "params.count"}),
+        ({"name": "", "template": "none", "params": {"count": 0}}, {"name"}),
+        ({"name": "", "params": {"count": "***"}}, {"name"}),
+        ({"params": "text"}, {"params"}),
+        (
+            {
+                "params": {"count": 0},
+                "schedule": {"kind": "interval", "every": "5m", "excludeCalendars": ["none"]},
+                "policies": {"softTimeout": "20m"},
+            },
+            {"params.count", "schedule.excludeCalendars.0", "policies.softTimeout"},
+        ),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_the_first_try(admin: Caller, fields: dict[str, Any], wrong: set[str]) -> None:
+    made = admin.created(JOBS, job_body())
+    for refused in (admin.post(JOBS, job_body(**fields)), admin.put(f"{JOBS}/{made['id']}", job_body(**fields))):
+        assert {each["field"] for each in assert_problem(refused, 422, "invalid_fields")["errors"]} == wrong
