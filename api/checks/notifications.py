@@ -5,9 +5,12 @@ from typing import Any
 
 from jinja2.defaults import DEFAULT_NAMESPACE
 
+from api.fault_words import REQUIRED
+from api.problems import FieldFault
 from shared.errors import InvalidDefinition
 from shared.models.notification_models import (
     Address,
+    Channel,
     NotificationTemplate,
     NotificationTemplateDefinition,
     ScheduledNotificationCreate,
@@ -21,17 +24,34 @@ MOST_NAMED = 10
 def check_template(definition: NotificationTemplateDefinition) -> None:
     """InvalidDefinition names the text that does not compile, or the variable that nobody declares."""
     check_texts(definition)
-    known = {variable.name for variable in definition.variables} | set(BUILTIN_VARIABLES) | set(DEFAULT_NAMESPACE)
     for part in PARTS:
-        source = getattr(definition, part)
-        undeclared = sorted(undeclared_variables(source) - known) if source else []
-        if undeclared:
-            raise InvalidDefinition(
-                part,
-                f"uses the variable {undeclared[0]!r}, which is neither declared in `variables` nor built in "
-                f"({', '.join(BUILTIN_VARIABLES)})",
-                "undeclared_variable",
-            )
+        check_part(definition, part)
+
+
+def check_part(definition: NotificationTemplateDefinition | NotificationTemplate, part: str) -> None:
+    """The same for one text, if there is one."""
+    known = {variable.name for variable in definition.variables} | set(BUILTIN_VARIABLES) | set(DEFAULT_NAMESPACE)
+    source = getattr(definition, part)
+    undeclared = sorted(undeclared_variables(source) - known) if source else []
+    if undeclared:
+        raise InvalidDefinition(
+            part,
+            f"uses the variable {undeclared[0]!r}, which is neither declared in `variables` nor built in "
+            f"({', '.join(BUILTIN_VARIABLES)})",
+            "undeclared_variable",
+        )
+
+
+def missing_texts(given: Mapping[str, Any]) -> list[FieldFault]:
+    """The texts that the channels of a template need and that are not there. given: as it was sent, of any shape."""
+    channels = given.get("channels")
+    wanted = {Channel.EMAIL: ["subject", "text"], Channel.SMS: ["sms"]}
+    if given.get("html"):
+        wanted[Channel.EMAIL].remove("text")
+    parts = [
+        part for channel in wanted if isinstance(channels, list) and channel in channels for part in wanted[channel]
+    ]
+    return [FieldFault(part, "missing", REQUIRED) for part in parts if given.get(part) in (None, "")]
 
 
 def check_channels(definition: ScheduledNotificationCreate, template: NotificationTemplate) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.contract.jobs import SchedulePreview
+from api.contract.jobs import Occurrence
 from api.contract.shapes import Answer, Authored, KeptInFiles, Problem
 from shared.models.base import Moment, Part
 from shared.models.definitions import Pause
@@ -69,17 +69,38 @@ class SamplePerson(Answer):
     phone: str | None
 
 
-class ForeseenNotification(SchedulePreview):
+class ForeseenSend(Occurrence):
+    """One occurrence, and when its messages leave."""
+
+    send_at: Moment | None = Field(
+        description="When the first message leaves: at the occurrence, or after quiet hours and days that are not "
+        "allowed, on the clock of `timezone`. Null: it is excluded, or its recipients are skipped."
+    )
+
+
+class ForeseenSends(Answer):
+    """The coming occurrences of a scheduled notification."""
+
+    description: str
+    occurrences: list[ForeseenSend]
+    complete: bool = Field(description="False: more excluded occurrences lie between than are listed.")
+    timezone: str
+
+
+class ForeseenNotification(ForeseenSends):
     """When it would go to whom."""
 
-    recipients: int
+    recipients: int = Field(description="Who would be reached on these channels; one address counts once.")
     by_channel: dict[str, int] = Field(description="Addresses that would be sent to, each once.")
     at_least: bool = Field(
         description="There are more than were counted: many people, or users of the host application."
     )
     sample: list[SamplePerson]
     approval_needed: bool
-    timezone: str
+    last_at: Moment | None = Field(
+        description="When the last message of the next occurrence leaves; with a throttle later than the first."
+    )
+    too_late: int = Field(description="How many of those messages expire before the throttle lets them leave.")
 
 
 class RetriedMessages(Answer):
@@ -119,6 +140,20 @@ class RenderedTexts(Answer):
     html: str | None
     sms: str | None
     sms_segments: Segments | None
+
+
+class TextFault(Answer):
+    """Why one text, or the value of one variable, cannot be shown."""
+
+    field: str = Field(description="`subject`, `text`, `html`, `sms`, or `variables.` with a name.")
+    code: str
+    detail: str
+
+
+class DraftTexts(RenderedTexts):
+    """The texts of a template that is written; null for one that cannot be rendered."""
+
+    faults: list[TextFault]
 
 
 class TrialAsked(Answer):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from api.store import Store
 from shared.models.notification_models import Channel, Recipients
+from shared.models.queue import folded_address
 
 MOST_COUNTED = 20_000
 SAMPLE = 5
@@ -12,9 +13,10 @@ _ADDRESS = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
 class Audience(NamedTuple):
-    """recipients: persons and addresses, each once.  reached: by channel, each address once.
+    """recipients: who would be reached, each once.  reached: by channel, each address once.
 
-    at_least: more than MOST_COUNTED people are named, or users of the host application, whom the daemon counts.
+    Addresses that differ in capital letters are one, as in the queue. at_least: more than MOST_COUNTED people are
+    named, or users of the host application, whom the daemon counts.
     """
 
     recipients: int
@@ -29,13 +31,23 @@ def audience_of(recipients: Recipients, channels: Sequence[Channel], store: Stor
     ids = list(dict.fromkeys([*recipients.people, *groups]))
     people = store.recipients.reached_by(ids[:MOST_COUNTED])
     named: list[Mapping[str, Any]] = [*(each.model_dump() for each in recipients.addresses), *people]
-    reached = {
-        channel.value: len({each[field] for each in named if isinstance(each.get(field), str)})
-        for channel, field in _ADDRESS.items()
-        if channel in channels
-    }
-    sample = [{name: _text(each.get(name)) for name in ("name", "email", "phone")} for each in named[:SAMPLE]]
-    return Audience(len(named), reached, sample, len(ids) > MOST_COUNTED or recipients.users is not None)
+    fields = [(channel.value, _ADDRESS[channel]) for channel in channels]
+    reached: dict[str, set[str]] = {channel: set() for channel, _ in fields}
+    new = [each for each in named if _is_new(each, fields, reached)]
+    sample = [{name: _text(each.get(name)) for name in ("name", "email", "phone")} for each in new[:SAMPLE]]
+    counts = {channel: len(addresses) for channel, addresses in reached.items()}
+    return Audience(len(new), counts, sample, len(ids) > MOST_COUNTED or recipients.users is not None)
+
+
+def _is_new(person: Mapping[str, Any], fields: Sequence[tuple[str, str]], reached: dict[str, set[str]]) -> bool:
+    """Whether the person has an address that nobody before had; it is noted as reached."""
+    new = False
+    for channel, field in fields:
+        address = _text(person.get(field))
+        if address is not None and (folded := folded_address(address)) not in reached[channel]:
+            reached[channel].add(folded)
+            new = True
+    return new
 
 
 def _text(value: Any) -> str | None:

@@ -11,19 +11,12 @@ from shared.models.notification_models import (
     Address,
     Channel,
     NotificationTemplate,
-    NotificationTemplateDefinition,
     ScheduledNotification,
     ScheduledNotificationCreate,
 )
 from shared.rendering import example_variables, recipient_variables
 
 KEPT = timedelta(days=7)
-
-
-def draft_of(definition: NotificationTemplateDefinition, now: datetime) -> NotificationTemplate:
-    """The template as it would be stored, for a preview before it is."""
-    record = {"_id": "draft:1", "templateId": "draft", "version": 1, "latest": True, "createdAt": now, "createdBy": ""}
-    return NotificationTemplate.model_validate({**record, **definition.model_dump(by_alias=True)})
 
 
 def trial_definition(template: NotificationTemplate, address: Address, now: datetime) -> ScheduledNotificationCreate:
@@ -40,7 +33,7 @@ def trial_definition(template: NotificationTemplate, address: Address, now: date
             "templateVersion": template.version,
             "channels": channels,
             "recipients": {"addresses": [address]},
-            "variables": example_variables(template),
+            "variables": {**example_variables(template), **address.variables},
             "schedule": {"kind": "once", "at": rfc3339(now)},
             "expiresAfter": "1h",
             "critical": True,

@@ -21,6 +21,7 @@ from shared.clock import rfc3339
 from shared.errors import InvalidDefinition, ScheduleError
 from shared.models.access import Permission
 from shared.models.notification_models import ScheduledNotification
+from shared.schedule.coming_sends import last_occurrence_before, leaving
 from shared.schedule.preview import foresee
 
 blueprint = resource("coming sends", NOTIFICATIONS, "What is to be sent, and when")
@@ -60,7 +61,10 @@ def list_coming(query: ComingQuery) -> Response:
 def _coming(
     stored: Mapping[str, Any], after: datetime, before: datetime, now: datetime, calendars: KnownCalendars
 ) -> dict[str, Any] | None:
-    """None: nothing is sent in that time. Where recipients' own clocks decide, the times are those of its own zone."""
+    """None: nothing is sent in that time. The moments are those at which messages leave, after quiet hours.
+
+    Where recipients' own clocks decide, the times are those of its own zone.
+    """
     shown = scheduled_notification_answer(stored, now, {})
     if shown["state"] != "active":
         return None
@@ -68,11 +72,12 @@ def _coming(
         notification = ScheduledNotification.from_document(stored)
         schedule = notification.schedule
         exclusions = calendars.exclusions_of(schedule)
-        foreseen = foresee(schedule, after, notification.created_at, exclusions, MOST_MOMENTS).occurrences
+        since = max(now, last_occurrence_before(notification, after))
+        foreseen = foresee(schedule, since, notification.created_at, exclusions, MOST_MOMENTS).occurrences
+        sent = list(leaving(notification, (each.at for each in foreseen if each.excluded is None), now))
     except (InvalidDefinition, ScheduleError, OverflowError):
         return None
-    sent = [each.at for each in foreseen if each.excluded is None]
-    inside = [at for at in sent if at < before]
+    inside = [at for at in sent if at is not None and after <= at < before]
     if not inside:
         return None
     return {

@@ -9,13 +9,15 @@ from pydantic import Field
 from api.answers.messages import statistics, texts_answer
 from api.answers.notifications import notification_template_answer
 from api.auth import needs
-from api.checks.notifications import check_template
+from api.checks.notifications import check_template, missing_texts
 from api.context import actor, clock, identity, if_match, settings, store
 from api.contract import notifications as shapes
 from api.contract.declarations import accepts, changes, creates, deletes, lists, shows, shows_document
+from api.definitions.drafts import draft_of, draft_texts
 from api.definitions.scheduled_notifications import pinned
-from api.definitions.sends_to_oneself import draft_of, trial_definition, trial_notification, trial_variables
+from api.definitions.sends_to_oneself import trial_definition, trial_notification, trial_variables
 from api.paging import PageQuery, SearchQuery, listing
+from api.problems import FieldFault
 from api.requests import Body, DocumentPath
 from api.responses import accepted, created, document, no_content, ok
 from api.routes.blueprint import NOTIFICATIONS, resource
@@ -49,6 +51,10 @@ class TemplateQuery(SearchQuery):
 class NotificationTemplateBody(Body, NotificationTemplateDefinition):
     """A whole notification template."""
 
+    @classmethod
+    def faults_beside(cls, given: Mapping[str, Any]) -> list[FieldFault]:
+        return missing_texts(given)
+
 
 class TemplatePreviewBody(Body):
     """Values for the variables; what is absent has its default, or its example."""
@@ -73,10 +79,12 @@ class VersionPath(DocumentPath):
 
 
 class TrialBody(Body, Address):
-    """Where to; variables as in a preview."""
+    """Where to; variables as in a preview. version: of the template; null: the newest."""
+
+    version: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
 
     def address(self) -> Address:
-        return Address.model_validate(self.model_dump())
+        return Address.model_validate(self.model_dump(exclude={"version"}))
 
 
 @blueprint.get("/templates", summary="Notification templates, the newest first")
@@ -139,12 +147,13 @@ def preview_template(path: DocumentPath, body: TemplatePreviewBody) -> Response:
 
 @blueprint.post("/templates/preview", summary="The texts of a template that is not saved, rendered. Nothing is stored")
 @needs(Permission.READ)
-@shows(shapes.RenderedTexts)
+@shows(shapes.DraftTexts)
 def preview_draft(body: DraftPreviewBody) -> Response:
-    check_template(body.template)
+    """What is wrong with one text or variable hides no other text: `faults` names it."""
     draft = draft_of(body.template, clock().now())
     given = {**example_variables(draft), **body.variables}
-    return ok(_rendered(draft, recipient_variables(given, {}, {}, {})))
+    links = UnsubscribeLinks.from_settings(settings())
+    return ok(draft_texts(draft, recipient_variables(given, {}, {}, {}), None if links is None else links.sample))
 
 
 @blueprint.get("/templates/<id>/versions", summary="Every version of a notification template, the newest first")
@@ -164,11 +173,11 @@ def read_version(path: VersionPath) -> Response:
     return document(notification_template_answer(store().notification_templates.find(path.id, path.version)))
 
 
-@blueprint.post("/templates/<id>/test", summary="Send the newest version to an address of one's own")
+@blueprint.post("/templates/<id>/test", summary="Send a template to an address of one's own")
 @needs(Permission.EDIT)
 @accepts(shapes.TrialAsked)
 def send_test(path: DocumentPath, body: TrialBody) -> Response:
-    template = NotificationTemplate.from_document(store().notification_templates.find(path.id))
+    template = NotificationTemplate.from_document(store().notification_templates.find(path.id, body.version))
     document_id, request_hash = identity()
     definition = pinned(trial_definition(template, body.address(), clock().now()), store())
     _rendered(template, trial_variables(definition))

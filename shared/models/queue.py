@@ -193,6 +193,11 @@ class Delivery(Document):
     expire_at: Moment | None = None
 
 
+def folded_address(address: str) -> str:
+    """What one mailbox has in common, however it is written: it gets a message once."""
+    return address.casefold()
+
+
 def queue_item_ids(source: str, occurrence: Any, channel: str) -> Callable[[str], str]:
     """From the address to the identity of a message. The address is folded, so one mailbox gets it once."""
     key = "\x00".join((source, str(to_milliseconds(occurrence)), channel, ""))
@@ -200,7 +205,7 @@ def queue_item_ids(source: str, occurrence: Any, channel: str) -> Callable[[str]
 
     def identity(address: str) -> str:
         digest = common.copy()
-        digest.update(address.casefold().encode())
+        digest.update(folded_address(address).encode())
         return digest.hexdigest()
 
     return identity

@@ -21,7 +21,8 @@ JUST_PAST = timedelta(seconds=60)
 """A moment that had just passed when its rule was made still counts."""
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
-_LONGEST_REST = timedelta(days=8)
+LONGEST_REST = timedelta(days=8)
+"""No closed time of quiet hours and days that are not allowed is longer."""
 _MIDNIGHT = time()
 
 
@@ -60,7 +61,7 @@ def longest_wait(rules: SendingRules, schedule: Schedule) -> timedelta:
     if follows_recipients(rules, schedule):
         wait += AROUND_THE_WORLD + (2 * _DAY if rules.already_passed == "next_day" else timedelta(0))
     if OpenHours.of(rules) is not None:
-        wait += _LONGEST_REST
+        wait += LONGEST_REST
     return wait
 
 

@@ -71,6 +71,7 @@ NEEDED: dict[str, dict[str, Permission]] = {
     f"{NOTIFICATIONS}/scheduled/bulk": {"POST": OPERATE},
     f"{NOTIFICATIONS}/scheduled/coming": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/<id>": {"GET": READ, "PUT": EDIT, "PATCH": EDIT, "DELETE": EDIT},
+    f"{NOTIFICATIONS}/scheduled/<id>/coming": {"GET": READ},
     f"{NOTIFICATIONS}/scheduled/<id>/pause": {"POST": SWITCH},
     f"{NOTIFICATIONS}/scheduled/<id>/resume": {"POST": SWITCH},
     f"{NOTIFICATIONS}/scheduled/<id>/approve": {"POST": EDIT},

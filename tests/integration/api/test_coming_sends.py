@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.clock import rfc3339
 from shared.collections import SCHEDULED_NOTIFICATIONS
 from shared.models.schedule import CronSchedule
 from shared.schedule.occurrences import next_occurrence
@@ -32,8 +33,9 @@ def scheduled(admin: Caller, db: Db) -> Any:
     """Schedules a notification, and plans it as the daemon would."""
     template = admin.created(TEMPLATES, template_body())
 
-    def make(name: str, rule: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        made = admin.created(SCHEDULED, scheduled_body(template["id"], name=name, schedule=rule))
+    def make(name: str, rule: dict[str, Any], sending: Any = None, **fields: Any) -> dict[str, Any]:
+        body = scheduled_body(template["id"], name=name, schedule=rule, **(sending or {}))
+        made = admin.created(SCHEDULED, body)
         planned = datetime.now(UTC) + timedelta(seconds=1)
         changes = {"plannedRevision": made["revision"], "daemon.nextRun": planned, **fields}
         db[SCHEDULED_NOTIFICATIONS].update_one({"_id": made["id"]}, {"$set": changes})
@@ -56,6 +58,26 @@ def test_each_moment_of_the_time_is_listed_and_nothing_that_has_passed(admin: Ca
     assert first is not None
     assert (item["id"], len(item["moments"]), item["more"], answer["more"]) == (made["id"], 10, False, False)
     assert datetime.fromisoformat(item["moments"][0]) == first.at
+
+
+def test_the_moments_are_those_at_which_messages_leave(admin: Caller, scheduled: Any) -> None:
+    night = {"quietHours": {"from": "22:00", "to": "08:00", "timezone": "UTC"}}
+    late = {"kind": "cron", "expression": "30 23 * * *", "timezone": "UTC"}
+    often = {"kind": "cron", "expression": "*/10 * * * *", "timezone": "UTC"}
+    scheduled("Late mail", late, night)
+    scheduled("Frequent mail", often, {**night, "allowedDays": ["MON"]})
+    start = (datetime.now(UTC) + timedelta(days=10)).replace(hour=7, minute=0, second=0, microsecond=0)
+    found = coming(admin, start.isoformat(), (start + timedelta(hours=2)).isoformat())["items"]
+    moments = {each["name"]: each["moments"] for each in found}
+    assert moments["Late mail"] == [rfc3339(start.replace(hour=8))]
+    monday = start + timedelta(days=-start.weekday() % 7)
+    [item] = [
+        each
+        for each in coming(admin, monday.isoformat(), (monday + timedelta(hours=2)).isoformat())["items"]
+        if each["name"] == "Frequent mail"
+    ]
+    assert set(item["moments"]) == {rfc3339(monday.replace(hour=8))}
+    assert (len(item["moments"]), item["more"]) == (100, True)
 
 
 def test_a_frequent_one_is_cut_and_says_so(admin: Caller, scheduled: Any) -> None:

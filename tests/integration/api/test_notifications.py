@@ -197,8 +197,8 @@ def test_every_save_of_a_template_is_a_new_version_and_the_old_stay(admin: Calle
         ({"html": "{{ unclosed"}, "html"),
         ({"text": "{{ " + "(" * 2000 + " }}"}, "text"),
         ({"variables": [{"name": "a b"}]}, "variables.0.name"),
-        ({"channels": ["sms"]}, ""),
-        ({"subject": None}, ""),
+        ({"channels": ["sms"]}, "sms"),
+        ({"subject": None}, "subject"),
         ({"surprise": 1}, "surprise"),
     ],
 )

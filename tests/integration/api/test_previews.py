@@ -1,6 +1,8 @@
 """What would be sent, before anything is saved; and the versions of a template."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.integration.api.conftest import (
     template_body,
 )
 
+PARIS = ZoneInfo("Europe/Paris")
 PREVIEW = f"{SCHEDULED}/preview"
 
 
@@ -41,14 +44,64 @@ def test_a_preview_counts_everybody_once_and_stores_nothing(admin: Caller, db: D
     body = scheduled_body(template, recipients=recipients, schedule=schedule, channels=["email", "sms"])
     shown = previewed(admin, **body)
     assert shown["byChannel"] == {"email": 2, "sms": 1}
-    assert shown["recipients"] == 3
+    assert shown["recipients"] == 2
     assert (shown["atLeast"], shown["approvalNeeded"], shown["timezone"]) == (False, False, "Europe/Paris")
-    assert {each["name"] for each in shown["sample"]} == {None, "Ada", "Bob"}
+    assert {each["email"] for each in shown["sample"]} == {"ada@example.com", "bob@example.com"}
     assert len(shown["occurrences"]) == 5
     assert all(each["local"][11:16] == "09:00" for each in shown["occurrences"])
     assert "Tuesday" in shown["description"]
     assert previewed(admin, **{**body, "channels": ["sms"]})["byChannel"] == {"sms": 1}
     assert db[SCHEDULED_NOTIFICATIONS].count_documents({}) == 0
+
+
+def test_one_address_counts_once_however_it_is_written(admin: Caller, template: str) -> None:
+    addresses = [{"email": each} for each in ("dup@example.com", "DUP@example.com", "dup@example.com")]
+    shown = previewed(admin, **scheduled_body(template, recipients={"addresses": addresses}))
+    assert (shown["recipients"], shown["byChannel"], len(shown["sample"])) == (1, {"email": 1}, 1)
+
+
+def at_hour(clock_time: str) -> dict[str, Any]:
+    hour, minute = clock_time.split(":")
+    return {"kind": "cron", "expression": f"{minute} {hour} * * *", "timezone": "Europe/Paris"}
+
+
+def test_the_times_are_those_at_which_messages_leave(admin: Caller, template: str) -> None:
+    night = {"from": "22:00", "to": "08:00", "timezone": None}
+    body = scheduled_body(template, schedule=at_hour("23:30"), quietHours=night)
+    for shown in (
+        previewed(admin, **body),
+        admin.get(f"{SCHEDULED}/{admin.created(SCHEDULED, body)['id']}/coming").json,
+    ):
+        first = shown["occurrences"][0]
+        meant, leaves = (datetime.fromisoformat(first[name]).astimezone(PARIS) for name in ("at", "sendAt"))
+        assert (meant.strftime("%H:%M"), leaves.strftime("%H:%M")) == ("23:30", "08:00")
+        assert (leaves.date() - meant.date()).days == 1
+    in_tokyo = previewed(admin, **{**body, "quietHours": {**night, "timezone": "Asia/Tokyo"}})["occurrences"][0]
+    leaves = datetime.fromisoformat(in_tokyo["sendAt"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert leaves.strftime("%H:%M") == "08:00"
+    critical = previewed(admin, **body, critical=True)["occurrences"][0]
+    assert critical["sendAt"] == critical["at"]
+    own_clock = previewed(admin, **body, recipientTimezone=True)["occurrences"][0]
+    assert datetime.fromisoformat(own_clock["sendAt"]).astimezone(PARIS).strftime("%H:%M") == "08:00"
+    mondays = previewed(admin, **{**body, "quietHours": None}, allowedDays=["MON"])["occurrences"]
+    assert {datetime.fromisoformat(each["sendAt"]).astimezone(PARIS).weekday() for each in mondays} == {0}
+
+
+def test_a_throttle_says_when_the_last_message_leaves_and_how_many_expire_before(admin: Caller, template: str) -> None:
+    people = [{"email": f"p{n}@example.com"} for n in range(5)]
+    body = scheduled_body(template, schedule=at_hour("12:00"), recipients={"addresses": people})
+    fast = previewed(admin, **body)
+    assert (fast["lastAt"], fast["tooLate"]) == (fast["occurrences"][0]["sendAt"], 0)
+    slow = previewed(admin, **body, throttle={"perMinute": 2}, expiresAfter="90s")
+    took = datetime.fromisoformat(slow["lastAt"]) - datetime.fromisoformat(slow["occurrences"][0]["sendAt"])
+    assert (took, slow["tooLate"]) == (timedelta(minutes=2), 1)
+
+
+def test_what_is_left_of_a_rule_that_ends_is_foreseen(admin: Caller, db: Db, template: str) -> None:
+    made = admin.created(SCHEDULED, scheduled_body(template, schedule={**at_hour("12:00"), "maxRuns": 3}))
+    db[SCHEDULED_NOTIFICATIONS].update_one({"_id": made["id"]}, {"$set": {"daemon.occurrencesQueued": 1}})
+    assert len(admin.get(f"{SCHEDULED}/{made['id']}/coming").json["occurrences"]) == 2
+    assert_problem(admin.get(f"{SCHEDULED}/none/coming"), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -81,10 +134,43 @@ def test_a_template_that_is_not_saved_is_rendered(admin: Caller, db: Db) -> None
     assert shown.status_code == 200, shown.text
     assert shown.json["text"] == "Dear Ada"
     assert admin.post(f"{TEMPLATES}/preview", {"template": draft}).json["text"] == "Dear friend"
-    for text, field in (("{{ unknown }}", "text"), ("{{ name", "text")):
-        wrong = admin.post(f"{TEMPLATES}/preview", {"template": {**draft, "text": text}})
-        assert_problem(wrong, 422, "invalid_fields", field)
     assert db[NOTIFICATION_TEMPLATES].count_documents({}) == 0
+
+
+def test_what_is_wrong_with_one_text_of_a_draft_hides_no_other(admin: Caller) -> None:
+    code = {"name": "code", "type": "string", "required": True}
+    count = {"name": "count", "type": "number"}
+    draft = template_body(
+        channels=["email", "sms"], subject="Hi {{ nobody }}", text="{{ code }}", html="{{ code", sms="{{ 1 / 0 }}",
+        variables=[code, count],
+    )  # fmt: skip
+    answer = admin.post(f"{TEMPLATES}/preview", {"template": draft, "variables": {"code": "[code]", "count": "many"}})
+    assert answer.status_code == 200, answer.text
+    shown = answer.json
+    assert [shown[part] for part in ("subject", "text", "html", "sms")] == [None, "[code]", None, None]
+    wrong = {each["field"]: each["code"] for each in shown["faults"]}
+    assert wrong == {
+        "subject": "undeclared_variable", "html": "template_syntax", "sms": "template_error",
+        "variables.count": "variable_type",
+    }  # fmt: skip
+    without = admin.post(f"{TEMPLATES}/preview", {"template": template_body(text="{{ code }}", variables=[code])})
+    assert [each["field"] for each in without.json["faults"]] == ["variables.code"]
+    assert without.json["text"] == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"name": "", "subject": "", "text": None, "channels": ["email", "sms"]}, {"name", "subject", "text", "sms"}),
+        ({"subject": "", "text": "", "html": "<p>Hi</p>"}, {"subject"}),
+        ({"channels": "email", "subject": ""}, {"channels"}),
+    ],
+)
+def test_all_texts_that_a_template_lacks_are_told_at_once(
+    admin: Caller, fields: dict[str, Any], wrong: set[str]
+) -> None:
+    refused = assert_problem(admin.post(TEMPLATES, template_body(**fields)), 422, "invalid_fields")
+    assert {each["field"] for each in refused["errors"]} == wrong
 
 
 def test_every_version_is_listed_and_read(admin: Caller) -> None:

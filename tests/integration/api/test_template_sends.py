@@ -60,11 +60,25 @@ def test_a_template_is_sent_to_oneself_as_a_notification_that_no_list_shows(admi
     assert (answer.status_code, answer.json["channels"]) == (202, ["email"])
     document = db["scheduled_notifications"].find_one({"_id": answer.json["scheduledNotificationId"]}) or {}
     stored = ScheduledNotification.from_document(document)
-    assert (stored.purpose, stored.critical, stored.variables) == ("test", True, {"order": 7})
+    assert (stored.purpose, stored.critical, stored.variables) == ("test", True, {"order": 7, "name": "Me"})
     assert stored.expire_at is not None
     assert [each.email for each in stored.recipients.addresses] == ["me@example.com"]
     assert admin.get(SCHEDULED).json["items"] == []
     assert admin.get(f"{SCHEDULED}/{stored.id}").json["name"] == "Test of Welcome"
+
+
+def test_the_version_and_the_variables_that_one_writes_are_tested(admin: Caller, db: Db) -> None:
+    required = {"name": "code", "required": True}
+    template = admin.created(TEMPLATES, template_body(subject="s", text="{{ code }}", variables=[required]))["id"]
+    newer = template_body(subject="s", text="nothing", variables=[])
+    assert admin.put(f"{TEMPLATES}/{template}", newer).status_code == 200
+    path, body = f"{TEMPLATES}/{template}/test", {"email": "me@example.com", "version": 1}
+    assert_problem(admin.post(path, body), 422, "invalid_fields", "variables.code")
+    answer = admin.post(path, {**body, "variables": {"code": "A1"}})
+    assert answer.status_code == 202, answer.text
+    document = db["scheduled_notifications"].find_one({"_id": answer.json["scheduledNotificationId"]}) or {}
+    assert (document["templateVersion"], document["variables"]) == (1, {"code": "A1"})
+    assert_problem(admin.post(path, {**body, "version": 3}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +87,7 @@ def test_a_template_is_sent_to_oneself_as_a_notification_that_no_list_shows(admi
         ({}, ""),
         ({"phone": "+33123456789"}, ""),
         ({"email": "me"}, "email"),
-        ({"email": "me@example.com", "variables": {"order": "many"}}, "recipients.addresses.0.variables.order"),
+        ({"email": "me@example.com", "variables": {"order": "many"}}, "variables.order"),
     ],
 )
 def test_what_cannot_be_sent_to_oneself_is_told_at_once(admin: Caller, db: Db, body: Any, field: str) -> None:
