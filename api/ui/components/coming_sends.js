@@ -2,18 +2,15 @@
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useResource } from "../core/resource.js";
-import { MY_ZONE } from "../core/time.js";
+import { exact } from "../core/time.js";
 import { Badge, Exact, Loaded, Moment } from "./basics.js";
-
-const SHOWN = 10;
 
 /** notification: what is left out by a calendar or moved by a clock change is said, too. */
 export function ComingSends({ notification }) {
   const { schedule, state, id, revision } = notification;
   const shown = ["active", "awaiting_approval"].includes(state);
-  const body = { schedule, count: SHOWN, viewerTimezone: MY_ZONE };
   const resource = useResource(`${id}.${revision}.${shown}.${notification.nextRun}`, (signal) =>
-    shown ? api.ask("admin/scheduler/schedules/preview", body, { signal }) : { occurrences: [] },
+    shown ? api.get(`notifications/scheduled/${id}/coming`, {}, signal) : { occurrences: [] },
   );
   if (!shown) return html`<p class="muted">${state === "paused" ? "None while it is paused." : "None."}</p>`;
   return html`<${Loaded} resource=${resource}>${({ occurrences }) => html`
@@ -23,13 +20,22 @@ export function ComingSends({ notification }) {
     ${occurrences.length === 0
       ? html`<p class="muted">No more: the schedule has ended.</p>`
       : html`<ol class="plain-list">
-          ${occurrences.map((each) => html`<li key=${each.at}>
-            <${Exact} at=${each.at} zone=${schedule.timezone} />${" "}
-            ${each.excluded
-              ? html`<${Badge} state="skipped">left out: ${each.excluded}<//>`
-              : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
-            ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
-          </li>`)}
+          ${occurrences.map((each) => html`<${Send} key=${each.at} occurrence=${each} zone=${schedule.timezone} />`)}
         </ol>`}
   `}<//>`;
+}
+
+/** When its messages leave; where they wait, since when. */
+function Send({ occurrence: { at, sendAt, excluded, adjusted }, zone }) {
+  const leaves = sendAt ?? at;
+  return html`<li>
+    <${Exact} at=${leaves} zone=${zone} />${" "}
+    ${excluded
+      ? html`<${Badge} state="skipped">left out: ${excluded}<//>`
+      : html`<small class="muted"><${Moment} at=${leaves} zone=${zone} /></small>`}
+    ${adjusted && html` <${Badge} state="held">clock change<//>`}
+    ${leaves !== at && html`<br />
+      <small class="muted">due ${exact(at, zone)}; quiet hours or days that are not allowed hold it</small>
+    `}
+  </li>`;
 }

@@ -29,15 +29,21 @@ export const TextField = ({
   <//>
 `;
 
-export const NumberField = ({ value, onInput, min, max, step = "any", disabled, ...field }) => html`
-  <${Field} ...${field}>
+/** onInput gets a number, or null. What is typed stays as it was typed: "1.0" may become "1.05". */
+export function NumberField({ value, onInput, min, max, step = "any", disabled, ...field }) {
+  const given = useRef({ value: undefined, text: "" });
+  if (given.current.value !== (value ?? null)) given.current = { value: value ?? null, text: value ?? "" };
+  const input = ({ target }) => {
+    given.current = { value: target.value === "" ? null : target.valueAsNumber, text: target.value };
+    onInput(given.current.value);
+  };
+  return html`<${Field} ...${field}>
     ${(control) => html`
       <input ...${control} type="number" min=${min} max=${max} step=${step} disabled=${disabled}
-        value=${value ?? ""}
-        onInput=${(event) => onInput(event.target.value === "" ? null : event.target.valueAsNumber)} />
+        value=${given.current.text} onInput=${input} />
     `}
-  <//>
-`;
+  <//>`;
+}
 
 export const AreaField = ({ value, onInput, rows = 4, placeholder, code, ...field }) => html`
   <${Field} ...${field}>

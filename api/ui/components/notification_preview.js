@@ -31,28 +31,31 @@ export function useNotificationPreview(values) {
     : { nothing: true }));
 }
 
-/** preview: of useNotificationPreview. zone: of the schedule. */
-export function NotificationPreview({ preview, own }) {
+/** preview: of useNotificationPreview, of these values. */
+export function NotificationPreview({ preview, values }) {
   const { data, error } = preview;
-  if (error) return html`<${Note} tone="warn" role="status">Not ready: ${error.message}<//>`;
+  if (error) {
+    const [first, ...others] = error.errors;
+    return html`<${Note} tone="warn" role="status">
+      Not ready: ${first ? first.detail : error.message}
+      ${others.length > 0 && ` – and ${others.length} more, each at its field`}
+    <//>`;
+  }
   if (!data) return html`<p aria-busy="true" role="status">Counting…</p>`;
   if (data.nothing) {
     return html`<${Note} role="status">
       Name the recipients and the time: then it is told here what will be sent, to whom, and when.
     <//>`;
   }
-  const [next, ...later] = data.occurrences.filter((each) => !each.excluded);
-  return html`<${Note} tone="busy" role="status">
-    <p>
-      <strong>${counted(data.byChannel, data.atLeast)}</strong>
-      ${next && html`
-        ${" "}on <strong>${exact(next.at, data.timezone)}</strong>${own && " by each recipient's own clock"},
-        ${" "}${relative(next.at, now.value)}
-      `}.
-    </p>
+  const [next, ...later] = data.occurrences.filter((each) => each.sendAt);
+  const then = later.slice(0, 3).map((each) => exact(each.sendAt, data.timezone));
+  return html`<${Note} tone=${data.tooLate > 0 ? "warn" : "busy"} role="status">
+    ${next
+      ? html`<${Next} next=${next} data=${data} values=${values} />`
+      : html`<p><strong>Nothing would be sent</strong>: each coming time is left out.</p>`}
     <p>
       ${data.description}
-      ${later.length > 0 && html`; then ${later.slice(0, 3).map((each) => exact(each.at, data.timezone)).join("; ")}`}.
+      ${then.length > 0 && `; then ${then.join("; ")}`}.
     </p>
     ${data.sample.length > 0 && html`<p>
       To ${data.sample.map(nameOf).join(", ")}
@@ -61,4 +64,29 @@ export function NotificationPreview({ preview, own }) {
     </p>`}
     ${data.approvalNeeded && html`<p>It has many recipients: somebody else has to approve it before it goes.</p>`}
   <//>`;
+}
+
+const lost = (count) =>
+  count === 1
+    ? "One of them expires before the throttle lets it leave"
+    : `${count} of them expire before the throttle lets them leave`;
+
+/** How much leaves when: the first message, and the last one where a throttle spreads them. */
+function Next({ next, data, values }) {
+  const { recipientTimezone, quietHours, critical, expiresAfter } = values;
+  const zone = data.timezone;
+  return html`
+    <p>
+      <strong>${counted(data.byChannel, data.atLeast)}</strong> on <strong>${exact(next.sendAt, zone)}</strong>
+      ${recipientTimezone && " by each recipient's own clock"}, ${relative(next.sendAt, now.value)}.
+      ${data.lastAt !== next.sendAt && html`${" "}The last one leaves on ${exact(data.lastAt, zone)}.`}
+    </p>
+    ${next.sendAt !== next.at && html`<p>
+      It is due on ${exact(next.at, zone)}, and waits for the end of quiet hours or of days that are not allowed.
+    </p>`}
+    ${quietHours && !critical && !quietHours.timezone && html`<p>
+      Quiet hours are read on each recipient's own clock: these are the times for recipients in the zone ${zone}.
+    </p>`}
+    ${data.tooLate > 0 && html`<p><strong>${lost(data.tooLate)}</strong> (after ${expiresAfter}).</p>`}
+  `;
 }

@@ -2,6 +2,7 @@
 import { html } from "../core/html.js";
 import { AlertsEditor } from "./alerts_editor.js";
 import { ManyField, NumberField, SelectField, TextField } from "./fields.js";
+import { WordsField } from "./words_field.js";
 
 /** What the API takes for what is left out; only shown here. */
 const DEFAULTS = {
@@ -56,9 +57,8 @@ export function PoliciesEditor({ value, onInput, error, open = false }) {
     </div>
     <${ManyField} label="Retry when a run"
       options=${[["failed", "failed"], ["timed_out", "timed out"]]} ...${bind("on", "retry")} />
-    <${TextField} label="Never retry these errors" help="Names of errors, separated by commas."
-      ...${bind("exceptErrors", "retry")} value=${has("exceptErrors", "retry").join(", ")}
-      onInput=${(text) => set("exceptErrors", text.split(/,\s*/).filter(Boolean), "retry")} />
+    <${WordsField} label="Never retry these errors" help="Names of errors, separated by commas."
+      ...${bind("exceptErrors", "retry")} />
     <h3>Missed while nothing ran</h3>
     <div class="columns">
       <${SelectField} label="What was missed" options=${MISFIRES} ...${bind("policy", "misfire")} />

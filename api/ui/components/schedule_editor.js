@@ -65,18 +65,21 @@ const Once = ({ value, set, wrong }) => html`
     value=${wallOf(value)} onInput=${(at) => set({ at: at || null })} error=${wrong("at")} />
 `;
 
+/** Its count is kept as it is typed, so that "1.5" and "-5" are read as they stand. */
 function Every({ value, set, wrong }) {
   const simple = simpleLength(value.every);
-  const length = ({ count, unit }) => set({ every: `${count ?? ""}${unit}` });
+  const length = ({ count, unit }) => set({ every: `${count}${unit}` });
+  const typed = (text) => text.replace(",", ".").replace(/[^\d.-]|(?!^)-/g, "").replace(/(\..*)\./, "$1");
   if (!simple) {
     return html`
       <${TextField} label="Every" required value=${value.every} onInput=${(every) => set({ every })}
         error=${wrong("every")} help="A length such as 90s, 5m, 1h30m or 2d." />
     `;
   }
+  const fault = Number(simple.count) > 0 ? wrong("every") : "Write a number above 0.";
   return html`<div class="columns">
-    <${NumberField} label="Every" required min="1" step="1"
-      value=${simple.count} onInput=${(count) => length({ ...simple, count })} error=${wrong("every")} />
+    <${TextField} label="Every" required inputmode="decimal" value=${simple.count} error=${fault}
+      onInput=${(count) => length({ ...simple, count: typed(count) })} />
     <${SelectField} label="Unit" value=${simple.unit} options=${[...UNITS, ["other", "another length"]]}
       onInput=${(unit) => (unit === "other" ? set({ every: "1h30m" }) : length({ ...simple, unit }))} />
   </div>`;

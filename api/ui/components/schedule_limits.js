@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { CheckField, ManyField, MomentField, NumberField, SelectField, TextField } from "./fields.js";
+import { Fold } from "./fold.js";
 
 const GAPS = [["next", "Run right after the gap"], ["skip", "Do not run that day"]];
 const OVERLAPS = [["first", "Run at the first of the two"], ["last", "Run at the second"], ["both", "Run at both"]];
@@ -16,10 +17,9 @@ export function ScheduleLimits({ value, set, wrong }) {
     value.dst?.gap === "skip" ||
     !["first", undefined].includes(value.dst?.overlap),
   );
-  const open = used.current || fields.some(wrong);
   const dst = value.dst ?? { gap: "next", overlap: "first" };
-  return html`<details open=${open}>
-    <summary>Days left out, start and end, spreading, clock changes</summary>
+  return html`<${Fold} summary="Days left out, start and end, spreading, clock changes"
+      open=${used.current || fields.some(wrong)}>
     <${Calendars} chosen=${value.excludeCalendars ?? []} onInput=${(excludeCalendars) => set({ excludeCalendars })}
       error=${wrong("excludeCalendars") ?? wrong("excludeCalendars.0")} />
     <div class="columns">
@@ -48,7 +48,7 @@ export function ScheduleLimits({ value, set, wrong }) {
       <${CheckField} label="Refuse a time that the clocks skip or repeat"
         value=${value.strict} onInput=${(strict) => set({ strict })} error=${wrong("strict")} />
     `}
-  </details>`;
+  <//>`;
 }
 
 const isSet = (field, value) =>

@@ -20,10 +20,10 @@ export const MODES = [
 
 export const UNITS = [["s", "seconds"], ["m", "minutes"], ["h", "hours"], ["d", "days"]];
 
-/** {count, unit} of "15m"; null for other lengths, such as "1h30m". */
+/** {count, unit} of "15m", count as it is written; null for other lengths, such as "1h30m". */
 export function simpleLength(every) {
-  const found = /^(\d*)([smhd])$/.exec(every ?? "");
-  return found && { count: found[1] === "" ? null : Number(found[1]), unit: found[2] };
+  const found = /^(-?\d*\.?\d*)([smhd])$/.exec(every ?? "");
+  return found && { count: found[1], unit: found[2] };
 }
 
 /** What a simple cron expression means: {mode, time, days, day}; null: it is none of the simple ones. */

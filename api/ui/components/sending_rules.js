@@ -1,9 +1,15 @@
 /** When messages may leave: recipients' own zones, quiet hours, days, expiry, throttle. */
 import { html } from "../core/html.js";
-import { CheckField, Field, ManyField, NumberField, SelectField, TextField } from "./fields.js";
+import { CheckField, Field, ManyField, NumberField, SelectField, TextField, ZoneField } from "./fields.js";
 import { DAYS } from "./schedule_shapes.js";
 
 const PASSED = [["next_day", "the next day at that time"], ["now", "at once"], ["skip", "not at all"]];
+
+/** Where errors of these fields stand. */
+export const SENDING_FIELDS = [
+  "recipientTimezone", "alreadyPassed", "quietHours", "quietHours.from", "quietHours.to", "quietHours.timezone",
+  "allowedDays", "expiresAfter", "throttle", "throttle.perMinute", "critical",
+];
 
 /** values: of a scheduled notification. set(name, value), error(field): of its form. */
 export function SendingRules({ values, set, error }) {
@@ -28,6 +34,9 @@ export function SendingRules({ values, set, error }) {
             value=${quiet[name]} onInput=${(event) => setQuiet({ [name]: event.target.value })} />
         `}
       <//>`)}
+      <${ZoneField} label="On the clock of" value=${quiet.timezone} placeholder="each recipient"
+        onInput=${(zone) => setQuiet({ timezone: zone.trim() || null })} error=${error("quietHours.timezone")}
+        help="Empty: each recipient's own; where it is not known, the schedule's." />
     </div>`}
     <${CheckField} label="Only on some days" value=${Boolean(values.allowedDays)}
       onInput=${(on) => set("allowedDays", on ? DAYS.slice(0, 5).map(([day]) => day) : null)}

@@ -8,7 +8,8 @@ import { tell } from "../components/dialog.js";
 import { AreaField, ManyField, TextField } from "../components/fields.js";
 import { Form, useForm } from "../components/form.js";
 import { unlessManaged } from "../components/managed.js";
-import { TemplatePreview, useTemplatePreview } from "../components/template_preview.js";
+import { TemplateFacts } from "../components/template_facts.js";
+import { TemplatePreview } from "../components/template_preview.js";
 import { TemplateVersions } from "../components/template_versions.js";
 import { TestSend } from "../components/test_send.js";
 import { api } from "../core/api.js";
@@ -36,9 +37,31 @@ const toSave = (values) => ({
 export default function TemplateEditor({ params }) {
   const resource = useDocument(params.id ? `notifications/templates/${params.id}` : null);
   if (!params.id) return html`<${Editor} template=${null} />`;
+  const Shown = may("edit") ? Editor : Reading;
   return html`
     ${resource.data === null && resource.error && html`<${Head} title="Template" />`}
-    <${Loaded} resource=${resource}>${(template) => html`<${Editor} template=${template} />`}<//>
+    <${Loaded} resource=${resource}>${(template) => html`<${Shown} template=${template} />`}<//>
+  `;
+}
+
+const Preview = ({ values }) => html`
+  <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} template=${toSave(values)} /></section>
+`;
+
+/** What somebody sees who may change nothing. */
+function Reading({ template }) {
+  const [open, setOpen] = useState(false);
+  const close = () => setOpen(false);
+  return html`
+    <${Head} title=${template.name} about=${`Version ${template.version}`}>
+      <button type="button" class="outline" onClick=${() => setOpen(true)}>Versions</button>
+    <//>
+    ${template.problem && html`<${Note} tone="bad">${template.problem}<//>`}
+    <div class="side-by-side">
+      <${TemplateFacts} template=${valuesOf(template)} />
+      <${Preview} values=${valuesOf(template)} />
+    </div>
+    ${open && html`<${TemplateVersions} template=${template} onClose=${close} onRestore=${null} />`}
   `;
 }
 
@@ -59,7 +82,6 @@ function Editor({ template }) {
     return setSaved(answer);
   });
   const { values, set, error } = form;
-  const preview = useTemplatePreview(toSave(values), {});
   const close = () => setOpen(null);
   const show = (scheduled) => {
     close();
@@ -70,29 +92,26 @@ function Editor({ template }) {
     close();
     tell(`The texts of version ${version.version} are in the form; save them as a new version.`);
   };
-  const mine = may("edit");
   const email = values.channels.includes("email");
   return html`
     <${Head} title=${template ? saved.name : "New notification template"}
         about=${template && `Version ${saved.version}`}>
       ${template && html`
         <button type="button" class="outline" onClick=${() => setOpen("versions")}>Versions</button>
-        ${mine && html`
-          <button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>
-            Send a test
-          </button>
-          <button type="button" disabled=${form.dirty}
-              title="Schedule this notification: choose who gets it, when, and how often"
-              onClick=${() => setOpen("schedule")}>
-            ⏰ Schedule
-          </button>
-        `}
+        <button type="button" class="outline" disabled=${form.dirty} onClick=${() => setOpen("test")}>
+          Send a test
+        </button>
+        <button type="button" disabled=${form.dirty}
+            title="Schedule this notification: choose who gets it, when, and how often"
+            onClick=${() => setOpen("schedule")}>
+          ⏰ Schedule
+        </button>
       `}
     <//>
     ${template?.problem && html`<${Note} tone="bad">${template.problem}<//>`}
     <div class="side-by-side">
       <${Form} form=${form} label="Notification template"
-          submitLabel=${mine && (template ? "Save a new version" : "Create")}
+          submitLabel=${template ? "Save a new version" : "Create"}
           onCancel=${() => go("/notifications/templates")}>
         <${Conflict} form=${form} path=${path} revision=${revision} mine=${values} fields=${FIELDS}
           valuesOf=${valuesOf} />
@@ -111,10 +130,10 @@ function Editor({ template }) {
         <${DeclaredVariables} value=${values.variables} onInput=${(variables) => set("variables", variables)}
           error=${error} />
       <//>
-      <section class="card" aria-label="Preview"><h2>Preview</h2><${TemplatePreview} preview=${preview} /></section>
+      <${Preview} values=${values} />
     </div>
     ${open === "versions" && html`
-      <${TemplateVersions} template=${saved} onClose=${close} onRestore=${mine ? restore : null} />
+      <${TemplateVersions} template=${saved} onClose=${close} onRestore=${restore} />
     `}
     ${open === "test" && html`<${TestSend} template=${saved} onClose=${close} />`}
     ${open === "schedule" && html`
