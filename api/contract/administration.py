@@ -64,6 +64,18 @@ class AuditEntry(Answer):
     after: dict[str, Any] | None
 
 
+class DefinitionChange(Answer):
+    """One change of a job or scheduled notification: the fields that it changed, without secrets."""
+
+    id: str
+    at: Moment | None
+    by: str | None
+    action: str | None
+    revision: int | None = Field(description="That the change made.")
+    before: dict[str, Any] | None = Field(description="Null: it was created.")
+    after: dict[str, Any] | None
+
+
 class SettingInForce(Answer):
     """One setting."""
 

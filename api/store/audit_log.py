@@ -21,6 +21,11 @@ class AuditLogStore:
         """The newest first."""
         return read_page(self._connection, AUDIT_LOG, conditions, ORDER_FIELD, limit, position)
 
+    def of_document(self, collection: str, document_id: str, limit: int, position: Position | None) -> Page:
+        """Changes of one document, the newest first. Walks the index `history`."""
+        conditions = {"documentId": document_id, "collection": collection}
+        return read_page(self._connection, AUDIT_LOG, conditions, ORDER_FIELD, limit, position)
+
     @translated()
     def find(self, entry_id: str) -> dict[str, Any]:
         """One entry; NoSuchDocument if there is none."""
