@@ -49,6 +49,22 @@ class NewToken(Token):
     token: str = Field(description="The secret. It is stored nowhere.")
 
 
+class AuditSubject(Answer):
+    """What a change is about, as it stands now: of a command its job, of a version its template."""
+
+    resource: str = Field(description="The collection.")
+    id: str
+    name: str | None
+    exists: bool
+
+
+class AuditWords(Answer):
+    """What the audit log can be asked for: up to 500 of each."""
+
+    actors: list[str]
+    actions: list[str]
+
+
 class AuditEntry(Answer):
     """One change: who, what, before and after, without secrets."""
 
@@ -62,6 +78,7 @@ class AuditEntry(Answer):
     request_id: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    subject: AuditSubject | None = Field(description="Null: it has no name.")
 
 
 class DefinitionChange(Answer):

@@ -19,7 +19,9 @@ from tests.integration.api.conftest import (
 )
 
 
-def test_a_viewer_reads_who_changed_a_job_and_how_it_was_before(admin: Caller, as_role: Callable[[str], Caller]) -> None:
+def test_a_viewer_reads_who_changed_a_job_and_how_it_was_before(
+    admin: Caller, as_role: Callable[[str], Caller]
+) -> None:
     job = admin.created(JOBS, job_body(name="First"))["id"]
     as_role("editor").patch(f"{JOBS}/{job}", {"name": "Second"})
     admin.post(f"{JOBS}/{job}/pause", {"reason": "disks"})
