@@ -99,14 +99,32 @@ class SettingInForce(Answer):
     name: str
     value: Any = Field(description="A secret is `***`; null: unset.")
     default: Any
-    source: Literal["environment", ".env", "credential", "default"]
+    source: Literal["environment", ".env", "credential", "command line", "default"]
+    of: Literal["api", "daemon", "both"] = Field(description="Which program it is for.")
     description: str
 
 
+class GivenSetting(Answer):
+    """A setting of a daemon."""
+
+    name: AsStored[str]
+    value: Any = Field(description="Null: it is set to something that the daemon does not tell.")
+    source: AsStored[str]
+
+
+class SettingsOfDaemon(Answer):
+    """What is not the default in a daemon that lives."""
+
+    instance: AsStored[str]
+    host: AsStored[str | None]
+    settings: list[GivenSetting]
+
+
 class SettingsInForce(Answer):
-    """Every setting, by name."""
+    """Every setting by name, as the API runs with it, and what the daemons run with."""
 
     items: list[SettingInForce]
+    daemons: list[SettingsOfDaemon]
 
 
 class Export(Answer):
@@ -153,6 +171,9 @@ class Daemon(Answer):
     started_at: Moment | None
     beat_at: Moment | None
     alive: bool
+    state: Literal["alive", "away", "replaced"] = Field(
+        description="`replaced`: it is gone, and one that was started later on its host lives."
+    )
 
 
 class Leader(Answer):

@@ -40,6 +40,6 @@ class AuditLogStore:
     @translated()
     def words(self, field: str) -> list[str]:
         """The values of `by` or `action`, in order; none if that takes too long. Steps through their index."""
-        each = [{"$group": {"_id": f"${field}"}}, {"$limit": MOST_WORDS}]
+        each: list[dict[str, Any]] = [{"$group": {"_id": f"${field}"}}, {"$limit": MOST_WORDS}]
         found = in_time(lambda: self._connection.collection(AUDIT_LOG).aggregate(each).to_list()) or []
         return sorted(word["_id"] for word in found if isinstance(word["_id"], str))
