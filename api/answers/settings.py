@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from api.answers.jsonable import jsonable
 from api.answers.status import daemon_answer
+from shared.jsonable import jsonable
 from shared.setting_groups.access import AccessSettings
 from shared.setting_groups.daemon import DaemonSettings
 from shared.settings import Settings

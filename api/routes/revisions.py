@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from api.answers.jsonable import jsonable, moment
+from api.answers.fields import moment
 from api.auth import needs
 from api.context import store
 from api.contract.administration import DefinitionChange
@@ -20,6 +20,7 @@ from api.routes.blueprint import API, resource
 from api.store.catalogue import SecretMasks
 from api.store.definitions import DefinitionStore
 from api.store.ids import text_of
+from shared.jsonable import jsonable
 from shared.models.access import Permission
 
 blueprint = resource("revisions", API, "Who changed a definition, and how it was before")

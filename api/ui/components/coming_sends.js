@@ -4,6 +4,8 @@ import { html } from "../core/html.js";
 import { useResource } from "../core/resource.js";
 import { MY_ZONE } from "../core/time.js";
 import { Badge, Exact, Loaded, Moment } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
+import { OCCURRENCES_CSV } from "./schedule_preview.js";
 
 const SHOWN = 10;
 
@@ -30,6 +32,7 @@ export function ComingSends({ notification }) {
               : html`<small class="muted"><${Moment} at=${each.at} zone=${schedule.timezone} /></small>`}
             ${each.adjusted && html` <${Badge} state="held">clock change<//>`}
           </li>`)}
-        </ol>`}
+        </ol>
+        <${SaveCsv} name="coming-sends" columns=${OCCURRENCES_CSV} rows=${occurrences} />`}
   `}<//>`;
 }

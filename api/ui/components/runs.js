@@ -20,7 +20,7 @@ export const isLive = (run) => LIVE.includes(run.state);
 /** What a job is called now, with the way to it. */
 export const JobLink = ({ run }) =>
   run.jobName
-    ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)}>${run.jobName}</a>`
+    ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)} dir="auto">${run.jobName}</a>`
     : html`<span class="muted" title=${run.jobId}>deleted job</span>`;
 
 export const runAddress = (run) => href(`/runs/${encodeURIComponent(run.id)}`);

@@ -44,7 +44,8 @@ const COLUMNS = [
 
 export default function Runs({ query }) {
   const { state, template, jobId, from, to } = query;
-  const list = useList("admin/scheduler/runs", { state, template, jobId, from, to }, { every: EVERY_MS });
+  const filter = { state, template, jobId, from, to };
+  const list = useList("admin/scheduler/runs", filter, { every: EVERY_MS, inAddress: true });
   const empty = isFiltered(query)
     ? html`<${Empty} title="No run fits"><p><button type="button" onClick=${clear}>Show all runs</button></p><//>`
     : html`<${Empty} title="Nothing has run yet">
