@@ -8,6 +8,7 @@ from api.auth import needs
 from api.context import store
 from api.contract.declarations import shows
 from api.contract.shapes import Counted
+from api.requests import Asked
 from api.responses import ok
 from api.routes.blueprint import API, resource
 from api.routes.jobs import JobSelection
@@ -21,11 +22,11 @@ blueprint = resource("counts", API, "How many fit")
 MOST = 1000
 
 
-class JobCountQuery(JobSelection):
+class JobCountQuery(JobSelection, Asked):
     """Which jobs."""
 
 
-class ScheduledCountQuery(ScheduledFilters):
+class ScheduledCountQuery(ScheduledFilters, Asked):
     """Which scheduled notifications."""
 
 
