@@ -17,7 +17,7 @@ export function ComingPanel() {
   const coming = useDocument("admin/scheduler/upcoming", { hours: 24 }, { every: EVERY_MS });
   return html`<${Panel} title="Next 24 hours">
     <${Loaded} resource=${coming}>${({ items, more }) => items.length === 0
-      ? html`<p class="muted">Nothing is due. <a href=${href("/jobs/new")}>Create a job</a></p>`
+      ? html`<p class="muted">Nothing is due.${may("edit") && html` <a href=${href("/jobs/new")}>Create a job</a>`}</p>`
       : html`
           ${standstill.value && html`<${Note} tone="warn">${standstill.value}<//>`}
           <${Timeline} items=${items} from=${now.value} />
