@@ -26,6 +26,7 @@ export function BulkDialog({ kind, action, which, onClose, onDone }) {
   const items = foreseen.data?.items ?? [];
 
   const form = useForm({ reason: "", until: null }, async ({ reason, until }, key) => {
+    if (!foreseen.data) return; // nobody has seen yet what would happen
     const body = { action, ...(action === "pause" ? { reason, until } : {}) };
     const outcomes = [];
     stopped.current = false;
