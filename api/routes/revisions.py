@@ -25,8 +25,8 @@ from shared.models.access import Permission
 
 blueprint = resource("revisions", API, "Who changed a definition, and how it was before")
 
-_TOLD = ("revision", "updatedAt", "updatedBy")
-"""Fields that each change has; the entry says the same."""
+_TOLD = ("revision", "createdAt", "createdBy", "updatedAt", "updatedBy", "scheduleSince", "deletedAt", "expireAt")
+"""Fields that nobody wrote: the entry says the same, or they are the scheduler's own."""
 
 
 @blueprint.get("/admin/scheduler/jobs/<id>/revisions", summary="Changes of a job, the newest first")

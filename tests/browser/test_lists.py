@@ -114,7 +114,7 @@ def test_who_may_only_read_sees_who_changed_what_and_no_way_to_change_it(
     viewer.page.reload()
     expect(viewer.page.get_by_text("No run is in this state")).to_be_visible()
     viewer.open(f"#/notifications/scheduled/{wave['id']}")
-    expect(viewer.page.get_by_role("table", name="Changes").get_by_text("created")).to_be_visible()
+    expect(viewer.page.get_by_role("table", name="Changes").get_by_role("cell", name="created")).to_be_visible()
     viewer.open(f"#/runs/{run['id']}")
     expect(viewer.heading(f"Run of {arabic}")).to_be_visible()
     error = viewer.page.get_by_text("line 0 of what went wrong")
