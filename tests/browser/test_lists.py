@@ -150,7 +150,7 @@ def test_administrators_are_told_what_it_is_about_and_where_it_is_in_force(
     state = stack.database.scheduler_state
     alive = state.find_one({"_id": re.compile("^daemon:")}) or {}
     holder = {**alive["holder"], "instance": "before"}
-    before = {**alive, "_id": "daemon:before", "holder": holder, "beatAt": alive["startedAt"] - timedelta(seconds=9)}
+    before = {**alive, "_id": "daemon:before", "holder": holder, "beatAt": alive["startedAt"] - timedelta(minutes=1)}
     state.insert_one(before)
     ui.open("#/admin/daemons")
     expect(ui.page.get_by_role("row", name=re.compile("before.*replaced"))).to_be_visible()

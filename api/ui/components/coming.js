@@ -2,6 +2,7 @@
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";
+import { may } from "../core/session.js";
 import { standstill } from "../core/status.js";
 import { now } from "../core/time.js";
 import { Exact, Loaded, Moment, Note, Panel } from "./basics.js";
@@ -23,7 +24,7 @@ export function ComingPanel() {
           <${Timeline} items=${items} from=${now.value} />
           <ul class="lines coming">
             ${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
-              <a href=${addressOf(item)}>${item.name}</a>${" "}
+              <a href=${addressOf(item)} dir="auto">${item.name}</a>${" "}
               <small class="muted">
                 ${standstill.value ? html`due <${Exact} at=${item.at} />` : html`<${Moment} at=${item.at} />`}
               </small>

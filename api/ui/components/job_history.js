@@ -7,7 +7,7 @@ import { duration, exact } from "../core/time.js";
 import { Badge, Empty, Exact, Moment, Panel } from "./basics.js";
 import { Chart } from "./charts.js";
 import { SelectField } from "./fields.js";
-import { RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
+import { Outcome, RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
 import { DataTable } from "./table.js";
 
 const EVERY_MS = 2000;
@@ -56,7 +56,7 @@ const actionsColumn = (done) => ({
 /** A skipped span is one record of many occurrences. */
 const outcomeWithSpan = (run) => {
   const { span } = run;
-  if (!span) return outcomeOf(run);
+  if (!span) return html`<${Outcome} run=${run} />`;
   const count = `${span.exact ? "" : "more than "}${span.count}`;
   return html`
     ${outcomeOf(run)}${span.name && `, ${span.name}`}: ${count} ${span.count === 1 ? "occurrence" : "occurrences"}

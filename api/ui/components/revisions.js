@@ -10,7 +10,7 @@ const DID = { create: "created", update: "changed", pause: "paused", resume: "re
 const didOf = ({ action }) => DID[action?.split(".").at(-1)] ?? action;
 
 /** path: of the document in the API. revision: of the one that is shown; another one reads the changes again. */
-export const Revisions = ({ path, revision, csvName }) => html`<${Panel} title="Changes">
+export const Revisions = ({ path, revision, csvName }) => html`<${Panel} title="Changes" class="apart">
   <${Changes} key=${revision} path=${path} csvName=${csvName} />
 <//>`;
 

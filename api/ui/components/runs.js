@@ -32,6 +32,10 @@ export function outcomeOf(run) {
   return run.error?.message ?? run.result?.summary ?? "";
 }
 
+/** The same in a table: the first lines of it. */
+export const Outcome = ({ run }) =>
+  html`<span class="clamped" title=${outcomeOf(run)} dir="auto">${outcomeOf(run)}</span>`;
+
 /** How long it took, or has been running. */
 export const RunTook = ({ run }) =>
   run.state === "running" && run.startedAt

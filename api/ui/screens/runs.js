@@ -2,7 +2,7 @@
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
 import { MomentField, SelectField } from "../components/fields.js";
 import { JobField } from "../components/job_picker.js";
-import { JobLink, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
+import { JobLink, Outcome, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";
@@ -39,7 +39,11 @@ const COLUMNS = [
     csv: (run) => run.trigger,
     narrow: false,
   },
-  { label: "Result or reason", cell: (run) => html`${outcomeOf(run)}<${Progress} run=${run} />`, csv: outcomeOf },
+  {
+    label: "Result or reason",
+    cell: (run) => html`<${Outcome} run=${run} /><${Progress} run=${run} />`,
+    csv: outcomeOf,
+  },
 ];
 
 export default function Runs({ query }) {

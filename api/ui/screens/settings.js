@@ -20,9 +20,10 @@ const written = (value) =>
     : typeof value === "string" ? value : JSON.stringify(value);
 
 /** What a setting is in a daemon: {where, text, source}. Of texts a daemon tells only that they are set. */
-function inDaemon(setting, daemon) {
+function inDaemon(setting, daemon, daemons) {
   const given = daemon.settings.find((each) => each.name === setting.name);
-  const where = daemon.host ?? daemon.instance;
+  const alone = daemons.filter((each) => each.host === daemon.host).length === 1;
+  const where = `daemon ${alone ? daemon.host : daemon.instance}`;
   if (!given) return { where, text: written(setting.default), source: "default" };
   return { where, text: given.value === null ? "set, not told" : written(given.value), source: given.source };
 }
@@ -34,7 +35,7 @@ const differs = (api, daemon) =>
 /** Where it is in force: [{where, text, source}]. Of what both programs read, daemons are told where they differ. */
 function inForce(setting, daemons) {
   const api = { where: "API", text: written(setting.value), source: setting.source };
-  const theirs = daemons.map((daemon) => inDaemon(setting, daemon));
+  const theirs = daemons.map((daemon) => inDaemon(setting, daemon, daemons));
   if (setting.of === "api") return [api];
   return setting.of === "daemon" ? theirs : [api, ...theirs.filter((each) => differs(api, each))];
 }
