@@ -65,6 +65,7 @@ from shared.clock import Clock
 from shared.models.scheduler_state import Holder, RetentionSettings
 from shared.secrets_vault import Vault
 from shared.settings import Settings
+from shared.settings_shown import given_settings, of_this_process
 
 FLUSHES_IN_FLIGHT = 2
 
@@ -193,7 +194,8 @@ async def compose(
         on_observed=systemd.alive,
     )
     wiring.leadership = leadership
-    heartbeat = HeartbeatLoop(state, clock, holder, lambda: leadership.role, lambda: executor.running)
+    told = given_settings(settings, *of_this_process())
+    heartbeat = HeartbeatLoop(state, clock, holder, lambda: leadership.role, lambda: executor.running, told)
     parts = SchedulerParts(
         observer,
         claimer,

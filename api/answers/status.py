@@ -1,6 +1,6 @@
 """The status of the whole system, from what stands in MongoDB: a pure function of the facts and the time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ def status_answer(
     facts: Facts, now: datetime, lease_ttl: timedelta, templates_in_use: set[str], notifications_exist: bool
 ) -> dict[str, Any]:
     """Daemons, leader, depths, and each problem as a sentence. It never fails, whatever stands in the documents."""
-    daemons = [_daemon(heartbeat, now) for heartbeat in facts.heartbeats]
+    daemons = daemons_of(facts.heartbeats, now)
     maintenance = maintenance_answer(facts.maintenance, now)
     raised = alarms(facts, daemons, now, lease_ttl, maintenance=maintenance["active"])
     problems = [f"Daemon {daemon['instance']}: {daemon['problem']}" for daemon in daemons if _has_problem(daemon)]
@@ -50,7 +50,24 @@ def status_answer(
     }
 
 
-def _daemon(heartbeat: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def daemons_of(heartbeats: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Each with its `state`; those that live stand first."""
+    daemons = [daemon_answer(heartbeat, now) for heartbeat in heartbeats]
+    for daemon in daemons:
+        daemon["state"] = "alive" if daemon["alive"] else "replaced" if _is_replaced(daemon, daemons) else "away"
+    return sorted(daemons, key=lambda daemon: not daemon["alive"])
+
+
+def _is_replaced(gone: Mapping[str, Any], daemons: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one lives on the same host that was started after this one was heard of last. Times are RFC 3339."""
+    heard = gone["beatAt"]
+    return heard is not None and any(
+        each["alive"] and each["host"] == gone["host"] and (each["startedAt"] or "") > heard for each in daemons
+    )
+
+
+def daemon_answer(heartbeat: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """One daemon, without its `state`, for which the others are needed."""
     held = heartbeat.get("holder")
     holder: Mapping[str, Any] = held if isinstance(held, Mapping) else {}
     beat_at = heartbeat.get("beatAt")

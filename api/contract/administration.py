@@ -49,6 +49,22 @@ class NewToken(Token):
     token: str = Field(description="The secret. It is stored nowhere.")
 
 
+class AuditSubject(Answer):
+    """What a change is about, as it stands now: of a command its job, of a version its template."""
+
+    resource: str = Field(description="The collection.")
+    id: str
+    name: str | None
+    exists: bool
+
+
+class AuditWords(Answer):
+    """What the audit log can be asked for: up to 500 of each."""
+
+    actors: list[str]
+    actions: list[str]
+
+
 class AuditEntry(Answer):
     """One change: who, what, before and after, without secrets."""
 
@@ -62,6 +78,19 @@ class AuditEntry(Answer):
     request_id: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    subject: AuditSubject | None = Field(description="Null: it has no name.")
+
+
+class DefinitionChange(Answer):
+    """One change of a job or scheduled notification: the fields that it changed, without secrets."""
+
+    id: str
+    at: Moment | None
+    by: str | None
+    action: str | None
+    revision: int | None = Field(description="That the change made.")
+    before: dict[str, Any] | None = Field(description="Null: it was created.")
+    after: dict[str, Any] | None
 
 
 class SettingInForce(Answer):
@@ -70,14 +99,32 @@ class SettingInForce(Answer):
     name: str
     value: Any = Field(description="A secret is `***`; null: unset.")
     default: Any
-    source: Literal["environment", ".env", "credential", "default"]
+    source: Literal["environment", ".env", "credential", "command line", "default"]
+    of: Literal["api", "daemon", "both"] = Field(description="Which program it is for.")
     description: str
 
 
+class GivenSetting(Answer):
+    """A setting of a daemon."""
+
+    name: AsStored[str]
+    value: Any = Field(description="Null: it is set to something that the daemon does not tell.")
+    source: AsStored[str]
+
+
+class SettingsOfDaemon(Answer):
+    """What is not the default in a daemon that lives."""
+
+    instance: AsStored[str]
+    host: AsStored[str | None]
+    settings: list[GivenSetting]
+
+
 class SettingsInForce(Answer):
-    """Every setting, by name."""
+    """Every setting by name, as the API runs with it, and what the daemons run with."""
 
     items: list[SettingInForce]
+    daemons: list[SettingsOfDaemon]
 
 
 class Export(Answer):
@@ -124,6 +171,9 @@ class Daemon(Answer):
     started_at: Moment | None
     beat_at: Moment | None
     alive: bool
+    state: Literal["alive", "away", "replaced"] = Field(
+        description="`replaced`: it is gone, and one that was started later on its host lives."
+    )
 
 
 class Leader(Answer):

@@ -35,6 +35,13 @@ class Page(Answer, Generic[Item]):
     next_cursor: str | None = Field(description="Pass it as `cursor` for the page after; null: nothing follows.")
 
 
+class Counted(Answer):
+    """How many fit."""
+
+    count: int | None = Field(description="Null: it takes too long to count them.")
+    more: bool = Field(description="There are more than `count`.")
+
+
 class Commanded(Answer):
     """The daemon will do it."""
 

@@ -1,6 +1,6 @@
 """`/api/admin/audit`: who changed what, and how it was before. Nothing changes or deletes an entry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from flask import Response
@@ -9,12 +9,13 @@ from pydantic import Field
 from api.answers.fields import moment
 from api.auth import needs
 from api.context import store
-from api.contract.administration import AuditEntry
+from api.contract.administration import AuditEntry, AuditWords
 from api.contract.declarations import lists, shows
 from api.paging import AskedMoment, PageQuery, listing
 from api.requests import DocumentPath
 from api.responses import ok
 from api.routes.blueprint import ADMIN, resource
+from api.store.audit_subjects import Standing, Subject, subject_of
 from api.store.ids import text_of
 from shared.jsonable import jsonable
 from shared.models.access import Permission
@@ -49,21 +50,41 @@ class AuditQuery(PageQuery):
 @lists(AuditEntry, damaged=False)
 def list_audit(query: AuditQuery) -> Response:
     page = store().audit_log.page(query.conditions(), query.limit, query.position)
-    return ok(listing([_answer(stored) for stored in page.documents], page.end))
+    return ok(listing(_answers(page.documents), page.end))
+
+
+@blueprint.get("/audit/words", summary="Who made changes, and which kinds there are")
+@needs(Permission.ADMINISTER)
+@shows(AuditWords)
+def list_words() -> Response:
+    return ok({"actors": store().audit_log.words("by"), "actions": store().audit_log.words("action")})
 
 
 @blueprint.get("/audit/<id>", summary="One change")
 @needs(Permission.ADMINISTER)
 @shows(AuditEntry)
 def read_audit(path: DocumentPath) -> Response:
-    return ok(_answer(store().audit_log.find(path.id)))
+    return ok(_answers([store().audit_log.find(path.id)])[0])
 
 
-def _answer(stored: Mapping[str, Any]) -> dict[str, Any]:
+def _answers(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    standing = store().audit_subjects.standing(subject_of(entry) for entry in entries)
+    return [_answer(entry, standing) for entry in entries]
+
+
+def _answer(stored: Mapping[str, Any], standing: Mapping[Subject, Standing]) -> dict[str, Any]:
     """The secrets were masked when it was written."""
     return {
         "id": text_of(stored["_id"]),
         "at": moment(stored.get("at")),
         "resource": jsonable(stored.get("collection")),
         **{name: jsonable(stored.get(name)) for name in _SHOWN},
+        "subject": _subject(subject_of(stored), standing),
     }
+
+
+def _subject(subject: Subject | None, standing: Mapping[Subject, Standing]) -> dict[str, Any] | None:
+    if subject is None:
+        return None
+    now = standing.get(subject, Standing(name=None, exists=False))
+    return {"resource": subject.collection, "id": subject.id, "name": jsonable(now.name), "exists": now.exists}

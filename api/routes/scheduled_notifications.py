@@ -49,7 +49,9 @@ from shared.queries.host_users import selected
 blueprint = resource("scheduled notifications", NOTIFICATIONS, "Who gets which notification, when")
 
 
-class _Filters(Selection):
+class ScheduledFilters(Selection):
+    """The filters of the list: cancelled ones, too."""
+
     template_id: Annotated[DocumentId, Field(description="Only those of this template.")] | None = None
     state: (
         Annotated[ListedState, Field(description="`cancelled`: those that were deleted in the last 30 days.")] | None
@@ -60,13 +62,13 @@ class _Filters(Selection):
         return ScheduledNotificationFilter(self.q, self.template_id, self.state)
 
 
-class ScheduledSelection(_Filters):
+class ScheduledSelection(ScheduledFilters):
     """Which scheduled notifications."""
 
     state: ScheduledState | None = None
 
 
-class ScheduledQuery(OrderedQuery, _Filters):
+class ScheduledQuery(OrderedQuery, ScheduledFilters):
     """Which scheduled notifications, in which order."""
 
 

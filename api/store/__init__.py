@@ -4,6 +4,7 @@ from functools import cached_property
 
 from api.store.actor import Actor
 from api.store.audit_log import AuditLogStore
+from api.store.audit_subjects import AuditSubjects
 from api.store.calendars import CalendarStore
 from api.store.catalogue import CatalogueStore
 from api.store.commands import CommandStore
@@ -76,6 +77,10 @@ class Store:
     @cached_property
     def audit_log(self) -> AuditLogStore:
         return AuditLogStore(self.connection)
+
+    @cached_property
+    def audit_subjects(self) -> AuditSubjects:
+        return AuditSubjects(self.connection)
 
     @cached_property
     def failed_logins(self) -> FailedLoginStore:

@@ -1,12 +1,10 @@
 """What waits for too long, read from MongoDB without the daemon. Every read is bounded and served by an index."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-import pymongo
-from pymongo.errors import PyMongoError
-
+from api.store.bounded import in_time
 from api.store.connection import Connection
 from api.store.errors import translated
 from shared.collections import DELIVERIES, DYNAMIC_JOBS, JOB_RUNS, NOTIFICATION_QUEUE, SCHEDULED_NOTIFICATIONS
@@ -14,10 +12,7 @@ from shared.models.notification_models import Channel
 from shared.queries import overdue, runs
 from shared.queries.notifications import WAITING_STATES, waiting_messages
 
-Result = TypeVar("Result")
-
 MOST_COUNTED = 10_000
-READ_SECONDS = 2.0
 HEADS = 50
 OVERDUE_AFTER = timedelta(seconds=60)
 STUCK_AFTER = timedelta(minutes=5)
@@ -80,17 +75,6 @@ class BacklogStore:
     def _is_silent(self, channel: str, now: datetime) -> bool:
         """Whether no delivery was begun lately. If that takes too long to find out, plenty were."""
         return self.count(DELIVERIES, {"channel": channel, "startedAt": {"$gte": now - STUCK_AFTER}}, most=1) == 0
-
-
-def in_time(read: Callable[[], Result]) -> Result | None:
-    """What `read` returns; None: it took longer than READ_SECONDS."""
-    try:
-        with pymongo.timeout(READ_SECONDS):
-            return read()
-    except PyMongoError as fault:
-        if not fault.timeout:
-            raise
-        return None
 
 
 def _waits_since(run: Mapping[str, Any]) -> datetime | None:

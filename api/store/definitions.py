@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 
 from api.store import journal
 from api.store.actor import Actor
+from api.store.bounded import in_time
 from api.store.connection import Connection
 from api.store.definition_filter import DefinitionFilter, DefinitionSort
 from api.store.errors import NoSuchDocument, RevisionMismatch, translated
@@ -28,6 +29,7 @@ from shared.queries.revisions import etag, etag_matches, next_revision
 
 TOMBSTONE_KEPT = timedelta(days=30)
 MOST_TRIES = 5
+COUNT_SECONDS = 0.5
 DEFINING = ("update", "delete")
 """What changes a definition itself. Pausing one and the like is open to everybody, whoever keeps it."""
 NOT_DELETED: dict[str, Any] = {"deletedAt": {"$not": {"$type": "date"}}}
@@ -76,8 +78,16 @@ class DefinitionStore:
         self, which: DefinitionFilter, sort: DefinitionSort | None, limit: int, position: Position | None
     ) -> Page:
         """A page of these, in that order; without the deleted unless the filter says which of them."""
-        conditions = {**NOT_DELETED, **which.conditions(self._clock.now())}
-        return read_page(self._connection, self.collection, conditions, which.order(sort), limit, position)
+        return read_page(self._connection, self.collection, self._conditions(which), which.order(sort), limit, position)
+
+    @translated()
+    def count(self, which: DefinitionFilter, most: int) -> int | None:
+        """How many these are, at most `most`; None: it takes too long to count them."""
+        documents, conditions = self._connection.collection(self.collection), self._conditions(which)
+        return in_time(lambda: documents.count_documents(conditions, limit=most), COUNT_SECONDS)
+
+    def _conditions(self, which: DefinitionFilter) -> dict[str, Any]:
+        return {**NOT_DELETED, **which.conditions(self._clock.now())}
 
     def _hide(self) -> journal.Hide:
         """What the audit log must not show of these documents is taken out by it."""

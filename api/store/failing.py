@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from api.store.backlog import BacklogStore, in_time
+from api.store.backlog import BacklogStore
+from api.store.bounded import in_time
 from api.store.connection import Connection
 from api.store.errors import translated
 from shared.collections import DYNAMIC_JOBS, RUN_STATISTICS

@@ -57,13 +57,18 @@ class SystemStore:
         return self._connection.collection(SCHEDULER_STATE).find_one(beats, {"_id": 1}) is not None
 
     @translated()
+    def heartbeats(self) -> list[dict[str, Any]]:
+        """Of the daemons that live, and of those that ended in the last day without saying so."""
+        beats = {"_id": {"$gte": HEARTBEAT_PREFIX, "$lt": HEARTBEAT_PREFIX + "\uffff"}}
+        return list(self._connection.collection(SCHEDULER_STATE).find(beats).sort("_id", 1).limit(MOST_DAEMONS))
+
+    @translated()
     def facts(self, now: datetime) -> Facts:
         """All that the status needs, in about thirty indexed reads."""
         state = self._connection.collection(SCHEDULER_STATE)
-        heartbeats = state.find({"_id": {"$gte": HEARTBEAT_PREFIX, "$lt": HEARTBEAT_PREFIX + "\uffff"}})
         quarantined = {**NOT_DELETED, "daemon.quarantine.at": {"$exists": True}}
         return Facts(
-            heartbeats=list(heartbeats.sort("_id", 1).limit(MOST_DAEMONS)),
+            heartbeats=self.heartbeats(),
             channels=list(
                 state.find({"_id": {"$gte": CHANNEL_PREFIX, "$lt": CHANNEL_PREFIX + "\uffff"}}).limit(MOST_DAEMONS)
             ),

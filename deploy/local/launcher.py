@@ -31,6 +31,7 @@ from deploy.local.var_folder import VarFolder
 
 _READY_SECONDS = 60
 _STOP_SECONDS = {"mongod": 30.0, "daemon": 60.0, "api": 35.0}
+_RESTART_SECONDS = 1.0  # as in deploy/systemd
 _DRAIN_SECONDS = "10"  # a laptop's Ctrl-C should not wait as long as a server's stop
 
 
@@ -62,17 +63,30 @@ class Launcher:
         async with AsyncExitStack() as stack:
             await self._start_mongodb(stack)
             await self._start_outbox(stack)
-            await self._start_daemon(stack)
+            daemon = await stack.enter_async_context(AsyncExitStack())
+            await self._start_daemon(daemon)
             await self.parts.while_all_run(run_operator_command(["bootstrap"], self._environment))
             await self._start_api(stack)
             token = await self.parts.while_all_run(create_admin_token(self._environment))
             self._var.write_token(token)
             self._announce(token)
             try:
-                await self.parts.first_end()
+                await self._keep_going(daemon)
             except LaunchError:
                 self._say("A part ended; stopping the others.")
                 raise
+
+    async def _keep_going(self, daemon: AsyncExitStack) -> None:
+        """Starts a daemon that dies again, as systemd does: the API goes on and says meanwhile that it is away."""
+        while True:
+            ended = await self.parts.end_of("daemon")
+            if not ended.may_go_on:
+                raise LaunchError(ended.obituary())
+            self._say(f"The {ended.ending()}; it is started again. Its log: {self._var.log_file('daemon')}")
+            await daemon.aclose()
+            self.parts.forget(ended)
+            await self.parts.while_all_run(asyncio.sleep(_RESTART_SECONDS))
+            await self._start_daemon(daemon)
 
     async def _start_mongodb(self, stack: AsyncExitStack) -> None:
         if self._settings.mongodb_uri:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.tethered import tethered
+from shared.settings import EXIT_SETTINGS
 
 _LAST_LINES = 5
 _LONGEST_LINE = 400
@@ -73,13 +74,22 @@ class Part:
             self.was_killed = True
         self._kill_group()
 
-    def obituary(self) -> str:
-        """Why it is gone, with the end of its log."""
+    @property
+    def may_go_on(self) -> bool:
+        """Whether starting it again may help: not if it said that its settings are wrong, as for systemd."""
+        return self._process.returncode != EXIT_SETTINGS
+
+    def ending(self) -> str:
+        """How it ended."""
         code = self._process.returncode
         how = f"was killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with {code}"
+        return f"{self.name} {how}"
+
+    def obituary(self) -> str:
+        """Why it is gone, with the end of its log."""
         lines = self._log_file.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         tail = "".join(f"\n    {line[:_LONGEST_LINE]}" for line in lines)
-        return f"{self.name} {how}, so everything was stopped. The end of its log, {self._log_file}:{tail}"
+        return f"{self.ending()}, so everything was stopped. The end of its log, {self._log_file}:{tail}"
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -42,10 +42,17 @@ class PartGroup:
         finally:
             task.cancel()
 
-    async def first_end(self) -> None:
-        """Waits until a part ends, which is always a fault here: LaunchError with the reason."""
+    async def end_of(self, name: str) -> Part:
+        """Waits until the part of that name ends; LaunchError with the reason if another one does."""
         await asyncio.wait([part.ended for part in self._parts], return_when=asyncio.FIRST_COMPLETED)
-        self._raise_if_one_ended()
+        ended = [part for part in self._parts if part.ended.done()]
+        if [part.name for part in ended] != [name]:
+            self._raise_if_one_ended()
+        return ended[0]
+
+    def forget(self, part: Part) -> None:
+        """It has ended and was stopped; another one may take its place."""
+        self._parts.remove(part)
 
     def kill_all(self) -> None:
         """Ends every part at once; the last resort."""

@@ -9,7 +9,7 @@ from scheduler_daemon.scheduling.leadership import Role
 from scheduler_daemon.scheduling.loop import Loop
 from scheduler_daemon.store.scheduler_state import SchedulerStateStore
 from shared.clock import Clock
-from shared.models.scheduler_state import HEARTBEAT_PREFIX, Heartbeat, Holder
+from shared.models.scheduler_state import HEARTBEAT_PREFIX, Heartbeat, Holder, SettingGiven
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,7 @@ class HeartbeatLoop(Loop):
         holder: Holder,
         role: Callable[[], Role],
         running: Callable[[], int],
+        settings: tuple[SettingGiven, ...] = (),
     ) -> None:
         super().__init__()
         self._store = store
@@ -37,6 +38,7 @@ class HeartbeatLoop(Loop):
         self._holder = holder
         self._role = role
         self._running = running
+        self._settings = settings
         self._started_at = clock.now()
         self._server_ahead = timedelta(0)
         self._compared_at = clock.now(), clock.boottime()
@@ -67,6 +69,7 @@ class HeartbeatLoop(Loop):
                 beat_at=now,
                 problem=self._problem,
                 running=self._running(),
+                settings=self._settings,
                 expire_at=now + KEEP_SILENT,
             )
         )

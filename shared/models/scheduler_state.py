@@ -42,6 +42,14 @@ class Lease(Document):
     """For people and alarms only; decides nothing."""
 
 
+class SettingGiven(Part):
+    """A setting of a daemon that is not the default. value: as JSON; None: it is set to something not shown here."""
+
+    name: str
+    value: str | None = None
+    source: str
+
+
 class Heartbeat(Document):
     """One per daemon, `_id` = `daemon:<instance>`."""
 
@@ -52,6 +60,7 @@ class Heartbeat(Document):
     beat_at: Moment
     problem: str | None = None
     running: int = 0
+    settings: tuple[SettingGiven, ...] = ()
     expire_at: Moment
 
 

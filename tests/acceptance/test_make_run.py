@@ -198,7 +198,27 @@ def test_a_database_of_yours_is_used_and_left_alone(launch: Launch, mongodb_uri:
         assert client[database_name]["dynamic_jobs"].count_documents({}) > 0
 
 
-@pytest.mark.parametrize(("part", "name"), [("scheduler_daemon", "daemon"), ("mongod", "mongod")])
+def test_a_daemon_that_dies_is_started_again_and_the_api_goes_on(launch: Launch) -> None:
+    launcher = launch()
+    token = launcher.wait_ready()
+    first = launcher.pid_of("scheduler_daemon")
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: "daemon was killed by SIGKILL; it is started again" in launcher.log_text(), 30)
+    assert _get(launcher, token, "/api/admin/scheduler/status").status_code == 200
+
+    def replaced() -> bool:
+        daemons = _get(launcher, token, "/api/admin/scheduler/status").json()["daemons"]
+        return {each["pid"]: each["state"] for each in daemons}.get(first) == "replaced"
+
+    wait_until(replaced, 60, message="another daemon in the place of the killed one")
+    os.kill(launcher.pid_of("scheduler_daemon"), signal.SIGKILL)
+    wait_until(lambda: launcher.log_text().count("it is started again") == 2, 30)
+    launcher.terminate()
+    assert launcher.wait(60) == 0, launcher.log_text()
+    assert launcher.left_over() == []
+
+
+@pytest.mark.parametrize(("part", "name"), [("gunicorn", "api"), ("mongod", "mongod")])
 def test_a_part_that_dies_stops_everything_and_is_named(launch: Launch, part: str, name: str) -> None:
     launcher = launch()
     launcher.wait_ready()

@@ -94,7 +94,7 @@ export const Stale = ({ resource }) => html`
 /** The head of a screen: its name, and what can be done here. */
 export const Head = ({ title, about, children }) => html`
   <header class="head">
-    <div><h1 tabindex="-1">${title}</h1>${about && html`<p class="muted">${about}</p>`}</div>
+    <div><h1 tabindex="-1" dir="auto">${title}</h1>${about && html`<p class="muted">${about}</p>`}</div>
     <div class="actions">${children}</div>
   </header>
 `;

@@ -6,6 +6,7 @@ import { library, styles } from "../core/library.js";
 import { themeChanges } from "../core/theme.js";
 import { MY_ZONE, duration, shortTime, zonedTime } from "../core/time.js";
 import { Failure, toneOf } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
 
 const DAY_MS = 86_400_000;
 const COLUMN_WIDTH = [0.8, 40];
@@ -140,8 +141,15 @@ const ChartTable = ({ label, times, series, value }) => html`
         ${series.map((each) => html`<td key=${each.label} class="number">${value(each.values[at] ?? 0)}</td>`)}
       </tr>`)}</tbody>
     </table></div>
+    <${SaveCsv} name=${label.toLowerCase().replaceAll(" ", "-")} rows=${times.map((_, at) => at)}
+      columns=${csvColumns(times, series)} />
   </details>
 `;
+
+const csvColumns = (times, series) => [
+  { label: "Time (UTC)", csv: (at) => new Date(times[at]).toISOString() },
+  ...series.map((each) => ({ label: each.label, csv: (at) => each.values[at] ?? 0 })),
+];
 
 const BAR = 6;
 const LOWEST = 4;

@@ -2,6 +2,7 @@
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";
+import { may } from "../core/session.js";
 import { standstill } from "../core/status.js";
 import { now } from "../core/time.js";
 import { Exact, Loaded, Moment, Note, Panel } from "./basics.js";
@@ -17,13 +18,13 @@ export function ComingPanel() {
   const coming = useDocument("admin/scheduler/upcoming", { hours: 24 }, { every: EVERY_MS });
   return html`<${Panel} title="Next 24 hours">
     <${Loaded} resource=${coming}>${({ items, more }) => items.length === 0
-      ? html`<p class="muted">Nothing is due. <a href=${href("/jobs/new")}>Create a job</a></p>`
+      ? html`<p class="muted">Nothing is due.${may("edit") && html` <a href=${href("/jobs/new")}>Create a job</a>`}</p>`
       : html`
           ${standstill.value && html`<${Note} tone="warn">${standstill.value}<//>`}
           <${Timeline} items=${items} from=${now.value} />
           <ul class="lines coming">
             ${items.slice(0, COMING).map((item) => html`<li key=${`${item.jobId ?? item.notificationId}-${item.at}`}>
-              <a href=${addressOf(item)}>${item.name}</a>${" "}
+              <a href=${addressOf(item)} dir="auto">${item.name}</a>${" "}
               <small class="muted">
                 ${standstill.value ? html`due <${Exact} at=${item.at} />` : html`<${Moment} at=${item.at} />`}
               </small>

@@ -4,6 +4,10 @@ import { html } from "../core/html.js";
 import { useResource } from "../core/resource.js";
 import { exact } from "../core/time.js";
 import { Badge, Exact, Loaded, Moment } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
+import { OCCURRENCES_CSV } from "./schedule_preview.js";
+
+const SENDS_CSV = [...OCCURRENCES_CSV, { label: "Leaves", csv: (each) => each.sendAt }];
 
 /** notification: what is left out by a calendar or moved by a clock change is said, too. */
 export function ComingSends({ notification }) {
@@ -21,7 +25,8 @@ export function ComingSends({ notification }) {
       ? html`<p class="muted">No more: the schedule has ended.</p>`
       : html`<ol class="plain-list">
           ${occurrences.map((each) => html`<${Send} key=${each.at} occurrence=${each} zone=${schedule.timezone} />`)}
-        </ol>`}
+        </ol>
+        <${SaveCsv} name="coming-sends" columns=${SENDS_CSV} rows=${occurrences} />`}
   `}<//>`;
 }
 

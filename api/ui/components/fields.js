@@ -54,7 +54,7 @@ export const AreaField = ({ value, onInput, rows = 4, placeholder, code, ...fiel
   <//>
 `;
 
-/** What a list is searched for. It is about people or names, so it never goes into the address. */
+/** What a list is searched for. */
 export const SearchField = ({ label = "Search", ...field }) => html`
   <search onKeyDown=${(event) => event.key === "Enter" && event.preventDefault()}>
     <${TextField} label=${label} type="search" ...${field} />

@@ -87,8 +87,8 @@ export function useForm(initial, save) {
   };
 }
 
-/** form: of useForm. submitLabel: of its button; null: it is shown only. extra: more buttons. */
-export function Form({ form, submitLabel = "Save", onCancel, extra, children, label }) {
+/** form: of useForm. submitLabel: of its button; null: it is shown only. danger: it is red. extra: more buttons. */
+export function Form({ form, submitLabel = "Save", danger, onCancel, extra, children, label }) {
   const wrong = form.fault && (form.errors.length > 0 || form.fault.errors.length === 0);
   const submit = (event) => {
     event.stopPropagation(); // the dialog of this form may stand in another form
@@ -103,7 +103,8 @@ export function Form({ form, submitLabel = "Save", onCancel, extra, children, la
         ${submitLabel ? "Cancel" : "Back"}
       </button>`}
       ${submitLabel && html`
-        <button type="submit" aria-busy=${form.busy} aria-disabled=${form.busy ? "true" : undefined}>
+        <button type="submit" class=${danger ? "danger" : ""} aria-busy=${form.busy}
+            aria-disabled=${form.busy ? "true" : undefined}>
           ${submitLabel}
         </button>
       `}

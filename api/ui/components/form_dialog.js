@@ -7,7 +7,7 @@ import { Form } from "./form.js";
  * form: of useForm.  conflict: a <Conflict>, for what somebody else may change meanwhile.
  * onClose: leave without saving; it was asked about if need be.
  */
-export function FormDialog({ title, form, onClose, submitLabel, wide, extra, conflict, children }) {
+export function FormDialog({ title, form, onClose, submitLabel, danger, wide, extra, conflict, children }) {
   const close = async () => {
     const lost = {
       title: "Leave without saving?",
@@ -18,7 +18,8 @@ export function FormDialog({ title, form, onClose, submitLabel, wide, extra, con
     if (!form.dirty || (await ask(lost))) onClose();
   };
   return html`<${Dialog} title=${title} onClose=${close} wide=${wide}>
-    <${Form} form=${form} submitLabel=${submitLabel} onCancel=${close} extra=${extra} label=${title}>${children}<//>
+    <${Form} form=${form} submitLabel=${submitLabel} danger=${danger} onCancel=${close} extra=${extra}
+      label=${title}>${children}<//>
     ${conflict}
   <//>`;
 }

@@ -1,15 +1,13 @@
-/** What a job has done: its runs with the reasons of skips, how long they took, and who changed it. */
-import { useState } from "preact/hooks";
-
+/** What a job has done: its runs with the reasons of skips, and how long they took. */
 import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";
+import { place, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 import { duration, exact } from "../core/time.js";
 import { Badge, Empty, Exact, Moment, Panel } from "./basics.js";
 import { Chart } from "./charts.js";
-import { Difference, differences } from "./difference.js";
 import { SelectField } from "./fields.js";
-import { RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
+import { Outcome, RUN_STATES, RunActions, RunTook, outcomeOf, runAddress } from "./runs.js";
 import { DataTable } from "./table.js";
 
 const EVERY_MS = 2000;
@@ -17,8 +15,8 @@ const CHARTED = 100;
 
 /** The runs, the latest first. */
 export function RunHistory({ job }) {
-  const [state, setState] = useState("");
-  const list = useList("admin/scheduler/runs", { jobId: job.id, state }, { every: EVERY_MS });
+  const { state = "" } = place.value.query;
+  const list = useList("admin/scheduler/runs", { jobId: job.id, state }, { every: EVERY_MS, inAddress: true });
   const zone = job.schedule?.timezone;
   const columns = [
     {
@@ -36,14 +34,11 @@ export function RunHistory({ job }) {
       csv: (run) => run.attempt,
     },
     { label: "Took", narrow: false, cell: (run) => html`<${RunTook} run=${run} />`, csv: (run) => run.durationMs },
-    {
-      label: "Actions",
-      cell: (run) => html`<span class="actions"><${RunActions} run=${run} small done=${list.reload} /></span>`,
-    },
+    ...(may("operate") ? [actionsColumn(list.reload)] : []),
   ];
   return html`<${Panel} title="Runs">
     <div class="filters">
-      <${SelectField} label="State" value=${state} onInput=${setState}
+      <${SelectField} label="State" value=${state} onInput=${(chosen) => refine({ state: chosen })}
         options=${[["", "all"], ...RUN_STATES.map((each) => [each, each.replaceAll("_", " ")])]} />
     </div>
     <${DataTable} caption="Runs of this job" columns=${columns} list=${list} csvName=${`runs-${job.id}`}
@@ -53,10 +48,15 @@ export function RunHistory({ job }) {
   <//>`;
 }
 
+const actionsColumn = (done) => ({
+  label: "Actions",
+  cell: (run) => html`<span class="actions"><${RunActions} run=${run} small done=${done} /></span>`,
+});
+
 /** A skipped span is one record of many occurrences. */
 const outcomeWithSpan = (run) => {
   const { span } = run;
-  if (!span) return outcomeOf(run);
+  if (!span) return html`<${Outcome} run=${run} />`;
   const count = `${span.exact ? "" : "more than "}${span.count}`;
   return html`
     ${outcomeOf(run)}${span.name && `, ${span.name}`}: ${count} ${span.count === 1 ? "occurrence" : "occurrences"}
@@ -77,33 +77,3 @@ export function Durations({ job }) {
       times=${runs.map((run) => Date.parse(run.startedAt))} series=${series} value=${duration} />
   <//>`;
 }
-
-/** Who changed what, from the audit log. */
-export function Revisions({ job }) {
-  if (!may("administer")) return null;
-  return html`<${Panel} title="Changes"><${Changes} job=${job} /><//>`;
-}
-
-function Changes({ job }) {
-  const list = useList("admin/audit", { q: job.id, limit: 20 });
-  const columns = [
-    { label: "When", cell: (entry) => html`<${Moment} at=${entry.at} />`, csv: (entry) => exact(entry.at, "UTC") },
-    { label: "Who", cell: (entry) => entry.by, csv: (entry) => entry.by },
-    { label: "Did", cell: (entry) => entry.action, csv: (entry) => entry.action },
-    {
-      label: "What changed",
-      cell: (entry) => html`<${Change} entry=${entry} />`,
-      csv: (entry) => JSON.stringify({ before: entry.before, after: entry.after }),
-    },
-  ];
-  return html`
-    <${DataTable} caption="Changes of this job" columns=${columns}
-      list=${list} csvName=${`changes-${job.id}`} rowLabel=${(entry) => entry.action}
-      empty=${html`<${Empty} title="Nothing is recorded"><p>The audit log keeps changes for a limited time.</p><//>`} />
-  `;
-}
-
-const Change = ({ entry: { before, after } }) => html`<details>
-  <summary>${before ? differences(before, after).map((each) => each.path).join(", ") : "everything"}</summary>
-  <${Difference} before=${before} after=${after} />
-</details>`;

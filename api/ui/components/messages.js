@@ -104,7 +104,7 @@ const COLUMNS = [
     label: "To",
     cell: (row) => html`
       <a href=${href(`/notifications/queue/${row.id}`)}>${row.recipient?.address ?? row.id}</a>
-      ${row.recipient?.name && html`<br /><small class="muted">${row.recipient.name}</small>`}
+      ${row.recipient?.name && html`<br /><small class="muted" dir="auto">${row.recipient.name}</small>`}
     `,
     csv: (row) => row.recipient?.address,
   },
@@ -112,7 +112,7 @@ const COLUMNS = [
   { label: "State", cell: (row) => html`<${MessageState} message=${row} />`, csv: (row) => row.state },
   {
     label: "Subject",
-    cell: (row) => row.subject ?? html`<span class="muted">–</span>`,
+    cell: (row) => row.subject ? html`<bdi>${row.subject}</bdi>` : html`<span class="muted">–</span>`,
     csv: (row) => row.subject,
     narrow: false,
   },

@@ -20,7 +20,7 @@ export const isLive = (run) => LIVE.includes(run.state);
 /** What a job is called now, with the way to it. */
 export const JobLink = ({ run }) =>
   run.jobName
-    ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)}>${run.jobName}</a>`
+    ? html`<a href=${href(`/jobs/${encodeURIComponent(run.jobId)}`)} dir="auto">${run.jobName}</a>`
     : html`<span class="muted" title=${run.jobId}>deleted job</span>`;
 
 export const runAddress = (run) => href(`/runs/${encodeURIComponent(run.id)}`);
@@ -31,6 +31,10 @@ export function outcomeOf(run) {
   if (run.state === "skipped" || run.state === "cancelled") return (run.reason ?? "").replaceAll("_", " ");
   return run.error?.message ?? run.result?.summary ?? "";
 }
+
+/** The same in a table: the first lines of it. */
+export const Outcome = ({ run }) =>
+  html`<span class="clamped" title=${outcomeOf(run)} dir="auto">${outcomeOf(run)}</span>`;
 
 /** How long it took, or has been running. */
 export const RunTook = ({ run }) =>

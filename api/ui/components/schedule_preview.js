@@ -6,8 +6,16 @@ import { html } from "../core/html.js";
 import { useSettled } from "../core/resource.js";
 import { MY_ZONE, now, relative, wallText } from "../core/time.js";
 import { Note } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
 
 const COUNT = 5;
+/** Columns of occurrences as the API previews them. */
+export const OCCURRENCES_CSV = [
+  { label: "UTC", csv: (each) => each.at },
+  { label: "Local", csv: (each) => each.local },
+  { label: "Moved by a clock change", csv: (each) => (each.adjusted ? "yes" : "") },
+  { label: "Excluded", csv: (each) => each.excluded },
+];
 
 /**
  * The schedule with what the preview cannot know: an interval counts from when its job was made, unless it says
@@ -76,6 +84,7 @@ export function Occurrences({ preview, zone, waiting = false }) {
       ${!waiting && html`<td class="number">${each.excluded ? "does not run" : relative(each.at, now.value)}</td>`}
     </tr>`)}</tbody>
   </table></div>
+  <${SaveCsv} name="occurrences" columns=${OCCURRENCES_CSV} rows=${occurrences} />
   ${!complete && html`<p class="muted">More days that calendars exclude lie between.</p>`}`;
 }
 

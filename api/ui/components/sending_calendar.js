@@ -4,6 +4,7 @@ import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";
 import { MY_ZONE, exact } from "../core/time.js";
 import { Loaded, Note } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const SHOWN = 5;
@@ -98,8 +99,21 @@ function Month({ first, next, data }) {
         </tr>`)}</tbody>
       </table>
     </div>
+    ${data.items.length > 0 && html`
+      <${SaveCsv} name=${`sends-${monthOf(first)}`} columns=${CSV} rows=${sendsOf(data.items)} />
+    `}
   `;
 }
+
+const sendsOf = (items) =>
+  items.flatMap((item) => item.moments.map((at) => ({ at, item }))).sort((a, b) => a.at.localeCompare(b.at));
+
+const CSV = [
+  { label: "UTC", csv: ({ at }) => at },
+  { label: "Name", csv: ({ item }) => item.name },
+  { label: "Id", csv: ({ item }) => item.id },
+  { label: "In each recipient's zone", csv: ({ item }) => (item.recipientTimezone ? "yes" : "") },
+];
 
 const Day = ({ day, today, sends }) => html`<td class=${today ? "today" : ""}>
   <span class="number">${day.getDate()}${today && html` <small>today</small>`}</span>

@@ -1,15 +1,16 @@
 /** Tables: one look, sorting, selection, pages, and CSV of what is shown. */
-import { csvOf, save } from "../core/csv.js";
 import { html } from "../core/html.js";
 import { Failure, Stale } from "./basics.js";
+import { SaveCsv } from "./save_csv.js";
 
 /**
  * columns: [{label, cell(row), csv(row), sort?: name of the API's sort, narrow?: false to hide it on a phone}].
  * list: of useList.  keyOf(row): its id.  sort: {value, change(value)} with "-name" for descending.
+ * total: of useCount, how many there are on all pages.
  * selection: {ids: Set, change(Set)}, with a checkbox per row.  empty: shown instead of a table without rows.
  */
 export function DataTable({
-  caption, columns, list, keyOf = (row) => row.id, sort, selection, empty, csvName,
+  caption, columns, list, total, keyOf = (row) => row.id, sort, selection, empty, csvName,
   rowLabel = (row) => row.name ?? row.id,
 }) {
   const { items, data, error, loading, reload, pager } = list;
@@ -52,8 +53,9 @@ export function DataTable({
             </tbody>
           </table>
         </div>
-        <${Pager} caption=${caption} pager=${pager} count=${items.length}
-          onCsv=${csvName && (() => save(`${csvName}.csv`, csvOf(columns.filter((column) => column.csv), items)))} />`}
+        <${Pager} caption=${caption} pager=${pager} count=${items.length} total=${total}>
+          ${csvName && html`<${SaveCsv} name=${csvName} columns=${columns} rows=${items} />`}
+        <//>`}
   `;
 }
 
@@ -70,11 +72,19 @@ function Heading({ column, sort }) {
   </th>`;
 }
 
-function Pager({ caption, pager, count, onCsv }) {
+/** "of 489", "of more than 1,000"; nothing where nobody knows, and where the page is all there is. */
+function amount(total, count, pager) {
+  if (!total || total.count === null || (pager.page === 1 && !pager.next)) return "";
+  return ` of ${total.more ? "more than " : ""}${Math.max(total.count, count).toLocaleString("en")}`;
+}
+
+function Pager({ caption, pager, count, total, children }) {
   return html`<nav class="pager" aria-label=${`Pages of ${caption}`}>
-    <span class="muted">Page ${pager.page}, ${count} ${count === 1 ? "row" : "rows"}</span>
+    <span class="muted">
+      Page ${pager.page}, ${count} ${count === 1 ? "row" : "rows"}${amount(total, count, pager)}
+    </span>
     <span class="actions">
-      ${onCsv && html`<button type="button" class="small outline secondary" onClick=${onCsv}>Save as CSV</button>`}
+      ${children}
       <button type="button" class="small outline" disabled=${!pager.previous} onClick=${pager.previous}>
         Previous
       </button>

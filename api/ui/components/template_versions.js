@@ -18,9 +18,10 @@ export function TemplateVersions({ template, onClose, onRestore }) {
   const list = useList(`notifications/templates/${template.id}/versions`, { limit: 20 });
   const [shown, setShown] = useState(null);
   const columns = [
-    { label: "Version", cell: (row) => html`<span class="number">${row.version}</span>` },
-    { label: "Saved", cell: (row) => html`<${Moment} at=${row.updatedAt} />` },
-    { label: "By", cell: (row) => row.updatedBy ?? "–" },
+    { label: "Version", cell: (row) => html`<span class="number">${row.version}</span>`,
+      csv: (row) => row.version },
+    { label: "Saved", cell: (row) => html`<${Moment} at=${row.updatedAt} />`, csv: (row) => row.updatedAt },
+    { label: "By", cell: (row) => row.updatedBy ?? "–", csv: (row) => row.updatedBy },
     {
       label: "Actions",
       cell: (row) => row.version !== template.version && html`<span class="actions">
@@ -36,7 +37,7 @@ export function TemplateVersions({ template, onClose, onRestore }) {
     },
   ];
   return html`<${Dialog} title=${`Versions of ${template.name}`} wide onClose=${onClose}>
-    <${DataTable} caption="Versions" columns=${columns}
+    <${DataTable} caption="Versions" columns=${columns} csvName="versions"
       list=${list} keyOf=${(row) => row.version} rowLabel=${(row) => `version ${row.version}`} />
     ${shown && html`<h3>Version ${shown.version} and version ${template.version}</h3>
       <${Difference} before=${part(shown)} after=${part(template)}

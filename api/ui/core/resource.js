@@ -2,6 +2,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { api } from "./api.js";
+import { place, refine, turnPage } from "./router.js";
+
+const COUNT_EVERY_MS = 60_000;
 
 /**
  * {data, error, loading, loadedAt, reload, setData} of `load(abortSignal)`.
@@ -56,21 +59,59 @@ export function useDocument(path, query = {}, options = {}) {
   return useResource(key, (signal) => (path === null ? null : api.get(path, query, signal)), options);
 }
 
-/** A list, page by page: like useResource, with `items`, and `pager` for <Pager>. Other filters begin at page one. */
-export function useList(path, query = {}, options = {}) {
-  const filters = JSON.stringify(query);
-  const [pages, setPages] = useState({ filters, cursors: [null] });
-  const cursors = pages.filters === filters ? pages.cursors : [null];
-  const cursor = cursors.at(-1);
+/**
+ * A list, page by page: like useResource, with `items`, and `pager` for <Pager>. Other filters begin at page one.
+ * inAddress: the page is in the address, for the one list of a screen whose cursors say nothing about people.
+ */
+export function useList(path, query = {}, { inAddress = false, ...options } = {}) {
+  const { trail, page, turn } = (inAddress ? usePagesOfAddress : useOwnPages)(JSON.stringify(query));
+  const cursor = trail.at(-1) ?? null;
   const resource = useDocument(path, { ...query, cursor }, options);
   const next = resource.data?.nextCursor ?? null;
   const pager = {
-    page: cursors.length,
-    previous: cursors.length > 1 ? () => setPages({ filters, cursors: cursors.slice(0, -1) }) : null,
-    next: next ? () => setPages({ filters, cursors: [...cursors, next] }) : null,
+    page,
+    previous: page > 1 ? () => turn(trail.slice(0, -1)) : null,
+    next: next ? () => turn([...trail, next]) : null,
   };
   return { ...resource, items: resource.data?.items ?? [], pager };
 }
+
+/** The cursors of the pages after the first, the last one being that of the page that is shown. */
+function useOwnPages(filters) {
+  const [pages, setPages] = useState({ filters, trail: [] });
+  const trail = pages.filters === filters ? pages.trail : [];
+  return { trail, page: trail.length + 1, turn: (turned) => setPages({ filters, trail: turned }) };
+}
+
+/** Of an address that somebody shared only the last one is known: before it comes the first page. */
+function usePagesOfAddress() {
+  const { query, trail } = place.value;
+  const known = query.after ? trail ?? [query.after] : [];
+  const told = Number.parseInt(query.page, 10) || 2;
+  return { trail: known, page: known.length === 0 ? 1 : trail ? known.length + 1 : told, turn: turnPage };
+}
+
+/** [typed, type(text)] of a search: in the address as `q` when the typing rests. Never for a search for people. */
+export function useSearch() {
+  const asked = place.value.query.q ?? "";
+  const written = useRef(asked);
+  const [typed, setTyped] = useState(asked);
+  const settled = useSettled(typed.trim());
+  useEffect(() => {
+    if (settled === written.current) return;
+    written.current = settled;
+    refine({ q: settled });
+  }, [settled]);
+  useEffect(() => {
+    if (asked === written.current) return;
+    written.current = asked;
+    setTyped(asked);
+  }, [asked]);
+  return [typed, setTyped];
+}
+
+/** How many fit: {count, more} of GET `path`; null while nobody knows. */
+export const useCount = (path, query) => useDocument(path, query, { every: COUNT_EVERY_MS }).data;
 
 /** `value`, once it has not changed for so long: what is typed asks the API when the typing rests. */
 export function useSettled(value, ms = 300) {

@@ -5,10 +5,11 @@ const UNSAVED = "What you typed is not saved. Leave it?";
 
 const parse = () => {
   const [path, search = ""] = (location.hash.slice(1) || "/").split("?");
-  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(search)) };
+  const trail = history.state?.trail ?? null;
+  return { path: path || "/", query: Object.fromEntries(new URLSearchParams(search)), trail };
 };
 
-/** {path, query} of the address. */
+/** {path, query} of the address. trail: cursors of the pages up to this one; null: nobody turned pages to come here. */
 export const place = signal(parse());
 
 const guards = new Set();
@@ -31,8 +32,7 @@ addEventListener("hashchange", () => {
     history.replaceState(null, "", shown || "#/");
     return;
   }
-  shown = location.hash;
-  place.value = parse();
+  arrive();
 });
 
 addEventListener("beforeunload", (event) => {
@@ -49,10 +49,25 @@ export function go(path, query) {
   location.hash = href(path, query);
 }
 
-/** Changes filters in the address; the screen stays. Never for what people are called or reached by. */
+/**
+ * Changes filters in the address; the screen stays, with the first page of its list. Never for what people are called
+ * or reached by.
+ */
 export function refine(changes) {
   const { path, query } = place.value;
-  history.replaceState(null, "", href(path, { ...query, ...changes }));
+  history.replaceState(null, "", href(path, { ...query, page: null, after: null, ...changes }));
+  arrive();
+}
+
+/** Another page of the screen's list: "back" leads to the one before. trail: the cursors of the pages up to it. */
+export function turnPage(trail) {
+  const { path, query } = place.value;
+  const page = trail.length > 0 ? trail.length + 1 : null;
+  history.pushState({ trail }, "", href(path, { ...query, page, after: trail.at(-1) }));
+  arrive();
+}
+
+function arrive() {
   shown = location.hash;
   place.value = parse();
 }

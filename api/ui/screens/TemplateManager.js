@@ -10,7 +10,7 @@ import { DataTable } from "../components/table.js";
 import { TestSend } from "../components/test_send.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { useDocument, useList, useSettled } from "../core/resource.js";
+import { useDocument, useList, useSearch } from "../core/resource.js";
 import { go, href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
@@ -18,12 +18,12 @@ import ScheduleNotificationModal from "./ScheduleNotificationModal.js";
 const TIP = "Schedule this notification: choose who gets it, when, and how often";
 
 export default function TemplateManager({ query }) {
-  const [typed, setTyped] = useState("");
-  const q = useSettled(typed.trim());
-  const list = useList("notifications/templates", { q, category: query.category });
+  const [typed, setTyped] = useSearch();
+  const { q, category } = query;
+  const list = useList("notifications/templates", { q, category }, { inAddress: true });
   const known = useDocument("notifications/templates/categories");
   const [open, setOpen] = useState(null);
-  const categories = [...new Set([query.category, ...(known.data?.items ?? [])].filter(Boolean))].sort();
+  const categories = [...new Set([category, ...(known.data?.items ?? [])].filter(Boolean))].sort();
   const create = may("edit") && html`<a role="button" href=${href("/notifications/templates/new")}>New template</a>`;
   const close = () => setOpen(null);
   const show = (scheduled) => {
@@ -37,12 +37,12 @@ export default function TemplateManager({ query }) {
     <//>
     <div class="filters">
       <${SearchField} label="Search" placeholder="part of the name" value=${typed} onInput=${setTyped} />
-      <${SelectField} label="Category" value=${query.category} onInput=${(category) => refine({ category })}
+      <${SelectField} label="Category" value=${category} onInput=${(chosen) => refine({ category: chosen })}
         options=${[["", "every category"], ...categories.map((each) => [each, each])]} />
     </div>
     <${DataTable} caption="Notification templates" columns=${columnsOf(setOpen, list.reload)}
       list=${list} csvName="notification-templates"
-      empty=${q || query.category
+      empty=${q || category
         ? html`<${Empty} title="No template found"><p>Try another word or category.</p><//>`
         : html`<${Empty} title="There are no templates">
             <p>
@@ -62,7 +62,7 @@ const columnsOf = (setOpen, reload) => [
     label: "Name",
     csv: (row) => row.name,
     cell: (row) => html`
-      <a href=${href(`/notifications/templates/${row.id}`)}>${row.name}</a>
+      <a href=${href(`/notifications/templates/${row.id}`)} dir="auto">${row.name}</a>
       ${row.problem && html`<br /><small class="error">${row.problem}</small>`}
     `,
   },

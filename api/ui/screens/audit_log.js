@@ -7,7 +7,7 @@ import { Difference } from "../components/difference.js";
 import { MomentField, SelectField, TextField } from "../components/fields.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
-import { useList, useSettled } from "../core/resource.js";
+import { useDocument, useList, useSettled } from "../core/resource.js";
 import { href, refine } from "../core/router.js";
 
 /** The collections that have a screen for a document of theirs. */
@@ -28,7 +28,8 @@ export default function AuditLog({ query }) {
   const { resource, action, from, to, q } = query;
   const [actor, setActor] = useState(""); // a person may be called so: not for the address
   const settled = useSettled({ actor: actor.trim(), action: action?.trim(), q: q?.trim() });
-  const list = useList("admin/audit", { resource, from, to, ...settled });
+  const list = useList("admin/audit", { resource, from, to, ...settled }, { inAddress: true });
+  const words = useDocument("admin/audit/words");
   const [chosen, setChosen] = useState(null);
   const columns = [
     { label: "When", cell: (entry) => html`<${Moment} at=${entry.at} />`, csv: (entry) => entry.at },
@@ -52,9 +53,11 @@ export default function AuditLog({ query }) {
     <form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
       <${TextField} label="Document or request" placeholder="id" type="search"
         value=${q} onInput=${(text) => refine({ q: text })} />
-      <${TextField} label="Who" placeholder="exact name" type="search" value=${actor} onInput=${setActor} />
-      <${TextField} label="Action" placeholder="job.update" type="search"
-        value=${action} onInput=${(text) => refine({ action: text })} />
+      <${TextField} label="Who" placeholder="exact name" type="search" list="audit-actors"
+        value=${actor} onInput=${setActor} />
+      <${Choices} id="audit-actors" values=${words.data?.actors ?? []} />
+      <${SelectField} label="Action" value=${action} onInput=${(each) => refine({ action: each })}
+        options=${[["", "every action"], ...actionsOf(words.data, action)]} />
       <${SelectField} label="Of" value=${resource} onInput=${(each) => refine({ resource: each })}
         options=${[["", "everything"], ...RESOURCES]} />
       <${MomentField} label="From" value=${from} onInput=${(moment) => refine({ from: moment })} />
@@ -66,15 +69,27 @@ export default function AuditLog({ query }) {
   `;
 }
 
-const nameOf = (entry) => entry.after?.name ?? entry.before?.name ?? entry.documentId ?? "";
+const Choices = ({ id, values }) => html`
+  <datalist id=${id}>${values.map((value) => html`<option key=${value} value=${value} />`)}</datalist>
+`;
 
+/** Those that the log has, and the one of the address. */
+const actionsOf = (words, asked) =>
+  [...new Set([...(words?.actions ?? []), asked].filter(Boolean))].sort().map((action) => [action, action]);
+
+const nameOf = ({ subject, after, before, documentId }) =>
+  subject?.name ?? after?.name ?? before?.name ?? documentId ?? "";
+
+/** What it is about: a link while it exists. What has a screen and no name, such as a message, is told by its id. */
 function Target({ entry }) {
-  const screen = SCREENS[entry.resource];
-  const name = nameOf(entry);
-  const shown = screen && entry.after
-    ? html`<a href=${href(`${screen}/${encodeURIComponent(entry.documentId)}`)}>${name}</a>`
-    : name;
-  return html`${shown}<br /><small class="muted">${entry.resource}</small>`;
+  const { subject, documentId, resource } = entry;
+  const screen = SCREENS[subject?.resource ?? resource];
+  const id = subject ? subject.exists && subject.id : documentId;
+  const shown = screen && id
+    ? html`<a href=${href(`${screen}/${encodeURIComponent(id)}`)} dir="auto">${nameOf(entry)}</a>`
+    : html`<span dir="auto">${nameOf(entry)}</span>`;
+  return html`${shown}<br />
+    <small class="muted">${resource}${subject?.exists === false && ", deleted since"}</small>`;
 }
 
 const Change = ({ entry, onClose }) => html`

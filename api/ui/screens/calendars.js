@@ -20,7 +20,7 @@ export default function Calendars() {
     {
       label: "Name",
       cell: (calendar) => html`
-        ${calendar.name}
+        <bdi>${calendar.name}</bdi>
         ${calendar.problem && html`<br /><small class="error">${calendar.problem}</small>`}
       `,
       csv: (calendar) => calendar.name,

@@ -12,8 +12,9 @@ const COLUMNS = [
   },
   {
     label: "State",
-    cell: (daemon) => html`<${Badge} state=${daemon.alive ? "alive" : "away"} />`,
-    csv: (daemon) => (daemon.alive ? "alive" : "away"),
+    cell: (daemon) => html`<${Badge} state=${daemon.state} />
+      ${daemon.state === "replaced" && html`<br /><small class="muted">by one that was started later</small>`}`,
+    csv: (daemon) => daemon.state,
   },
   {
     label: "Role",
@@ -46,7 +47,7 @@ const whole = (items) => ({
 export default function Daemons() {
   const seen = status.value;
   return html`
-    <${Head} title="Daemons" about="One leads and plans; the others take over when it is gone." />
+    <${Head} title="Daemons" about=${ABOUT} />
     ${seen === null
       ? statusError.value
           ? html`<${Failure} error=${statusError.value} retry=${readStatus} />`
@@ -59,6 +60,9 @@ export default function Daemons() {
         `}
   `;
 }
+
+const ABOUT =
+  "One leads and plans; the others take over when it is gone. A daemon that was stopped on purpose is not listed.";
 
 const NONE = html`<${Empty} title="No daemon was ever seen">
   <p>Start one, for example with <code>systemctl start unified-scheduler-daemon</code>.</p>
@@ -73,7 +77,7 @@ function Leader({ seen }) {
         ? html`${leader.host ?? leader.instance} <${Badge} state=${leader.alive ? "alive" : "away"} />`
         : html`<${Badge} state="away">nobody leads<//>`,
     ],
-    ["Leads since change", leader && `${leader.epoch}`],
+    ["Changes of leader", leader && html`${leader.epoch} so far; the last made this one the leader`],
     ["Lease renewed", leader && html`<${Moment} at=${leader.renewedAt} />`],
     ["Commands waiting", openCommands],
     ["Definitions not planned yet", unplanned],

@@ -48,7 +48,9 @@ export default function Groups() {
 const columnsOf = (setOpen, reload) => [
   {
     label: "Name",
-    cell: (row) => html`${row.name ?? row.id}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`,
+    cell: (row) => html`
+      <bdi>${row.name ?? row.id}</bdi>${row.problem && html`<br /><small class="error">${row.problem}</small>`}
+    `,
     csv: (row) => row.name,
   },
   {

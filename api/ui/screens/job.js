@@ -1,7 +1,8 @@
 /** One job: what it is, when it runs next, what it has done, who changed it. */
 import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
 import { JobActions, JobState, jobPath } from "../components/job_parts.js";
-import { Durations, Revisions, RunHistory } from "../components/job_history.js";
+import { Durations, RunHistory } from "../components/job_history.js";
+import { Revisions } from "../components/revisions.js";
 import { Occurrences, countedFrom } from "../components/schedule_preview.js";
 import { aboutToGo, goingAway } from "../components/undo_delete.js";
 import { api } from "../core/api.js";
@@ -50,7 +51,7 @@ const Page = ({ job, changed }) => html`
   </div>
   <${RunHistory} job=${job} />
   <${Durations} job=${job} />
-  <${Revisions} job=${job} />
+  <${Revisions} path=${jobPath(job.id)} revision=${job.revision} csvName=${`changes-${job.id}`} />
 `;
 
 const Notes = ({ job }) => html`

@@ -1,5 +1,5 @@
 /** Dynamic Scheduler: every job, with what it did last and what it does next. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { Badge, Empty, Head, LinkButton, Moment } from "../components/basics.js";
 import { BulkBar, given, useChosen } from "../components/bulk_bar.js";
@@ -10,17 +10,18 @@ import { JobActions, JobState, jobAddress } from "../components/job_parts.js";
 import { DataTable } from "../components/table.js";
 import { goingAway } from "../components/undo_delete.js";
 import { html } from "../core/html.js";
-import { useDocument, useList, useSettled } from "../core/resource.js";
+import { useCount, useDocument, useList, useSearch } from "../core/resource.js";
 import { href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 import { exact } from "../core/time.js";
 
 const EVERY_MS = 10_000;
+const LABEL = /^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?=.+$/; // of which the API takes the name
 const STATES = [
   ["", "all"], ["active", "active"], ["paused", "paused"], ["completed", "completed"], ["quarantined", "quarantined"],
 ];
 const BULK = {
-  path: "admin/scheduler/jobs/bulk", one: "job", many: "jobs",
+  path: "admin/scheduler/jobs/bulk", name: "jobs", one: "job", many: "jobs",
   about: { delete: "Deleting many jobs at once cannot be undone." },
   actions: [
     ["run", "Run now", "operate"], ["pause", "Pause", "operate"], ["resume", "Resume", "operate"],
@@ -29,25 +30,25 @@ const BULK = {
 };
 
 export default function Jobs({ query }) {
-  const [typed, setTyped] = useState("");
-  const q = useSettled(typed.trim());
-  const filter = { q, state: query.state, template: query.template, enabled: query.enabled, label: query.label };
-  const list = useList("admin/scheduler/jobs", { ...filter, sort: query.sort }, { every: EVERY_MS });
+  const [typed, setTyped] = useSearch();
+  const { q, state, template, enabled, label } = query;
+  const filter = { q, state, template, enabled, label };
+  const list = useList("admin/scheduler/jobs", { ...filter, sort: query.sort }, { every: EVERY_MS, inAddress: true });
+  const total = useCount("admin/scheduler/jobs/count", filter);
   const items = list.items.filter((job) => !goingAway.value.has(job.id));
   const recent = useRecentRuns(items.map((job) => job.id));
   const [chosen, choose] = useChosen(filter);
-  const showAll = () => {
-    setTyped("");
-    refine({ state: "", template: "", enabled: "", label: "" });
-  };
+  const showAll = () => refine({ q: "", state: "", template: "", enabled: "", label: "" });
   return html`
     <${Head} title="Jobs" about="What runs by itself, and when.">
       ${may("edit") && html`<${LinkButton} href=${href("/jobs/new")}>New job<//>`}
     <//>
-    <${Filters} query=${query} typed=${typed} setTyped=${setTyped} />
-    <${BulkBar} kind=${BULK} chosen=${chosen} choose=${choose} filter=${bodyOf(given(filter))} reload=${list.reload} />
+    <${Filters} query=${query} typed=${typed} setTyped=${setTyped} jobs=${items} />
+    <${BulkBar} kind=${BULK} chosen=${chosen} choose=${choose} filter=${bodyOf(given(filter))}
+      some=${items.length > 0} reload=${list.reload} />
     <${DataTable} caption="Jobs" columns=${columnsWith(recent, list.reload)}
-      list=${{ ...list, items }} csvName="jobs" sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
+      list=${{ ...list, items }} total=${total} csvName="jobs"
+      sort=${{ value: query.sort ?? "", change: (sort) => refine({ sort }) }}
       selection=${may("operate") ? { ids: chosen, change: choose } : undefined}
       empty=${html`<${Nothing} filtered=${Object.keys(given(filter)).length > 0} showAll=${showAll} />`} />
   `;
@@ -64,7 +65,7 @@ function useRecentRuns(ids) {
   return Object.fromEntries((data?.items ?? []).map(({ jobId, runs }) => [jobId, runs]));
 }
 
-function Filters({ query, typed, setTyped }) {
+function Filters({ query, typed, setTyped, jobs }) {
   const templates = useDocument("admin/scheduler/templates");
   const names = (templates.data?.items ?? []).map((each) => [each.type, each.name]);
   return html`<form class="filters" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
@@ -75,19 +76,28 @@ function Filters({ query, typed, setTyped }) {
     <${SelectField} label="Enabled"
       value=${query.enabled} options=${[["", "all"], ["true", "enabled"], ["false", "disabled"]]}
       onInput=${(enabled) => refine({ enabled })} />
-    <${LabelFilter} value=${query.label ?? ""} />
+    <${LabelFilter} value=${query.label ?? ""} jobs=${jobs} />
   </form>`;
 }
 
-/** Taken over when it is complete: the API wants both name and value. */
-function LabelFilter({ value }) {
+/** Taken over when it is complete: the API wants both name and value. Offers the labels that were seen in the list. */
+function LabelFilter({ value, jobs }) {
   const [typed, setTyped] = useState(value);
+  const id = useId();
+  const seen = useRef(new Set());
+  for (const job of jobs) Object.entries(job.labels ?? {}).forEach((label) => seen.current.add(label.join("=")));
   useEffect(() => setTyped(value), [value]);
   const input = (text) => {
     setTyped(text);
-    if (text === "" || /^[^=]+=.+$/.test(text)) refine({ label: text });
+    if (text === "" || LABEL.test(text)) refine({ label: text });
   };
-  return html`<${TextField} label="Label" placeholder="team=crm" value=${typed} onInput=${input} />`;
+  const error = typed === "" || LABEL.test(typed) ? null : "Write name=value; until then it does not count.";
+  return html`
+    <${TextField} label="Label" placeholder="team=crm" list=${id} value=${typed} onInput=${input} error=${error} />
+    <datalist id=${id}>
+      ${[...seen.current].sort().map((label) => html`<option key=${label} value=${label} />`)}
+    </datalist>
+  `;
 }
 
 const Nothing = ({ filtered, showAll }) =>
@@ -107,7 +117,9 @@ function columnsWith(recent, reload) {
     {
       label: "Name",
       sort: "name",
-      cell: (job) => html`<a href=${jobAddress(job.id)}>${job.name ?? job.id}</a><${Labels} labels=${job.labels} />`,
+      cell: (job) => html`
+        <a href=${jobAddress(job.id)} dir="auto">${job.name ?? job.id}</a><${Labels} labels=${job.labels} />
+      `,
       csv: (job) => job.name,
     },
     { label: "State", cell: (job) => html`<${JobState} job=${job} />`, csv: (job) => job.state },
@@ -129,7 +141,9 @@ function columnsWith(recent, reload) {
       csv: (job) => job.lastRun?.state,
     },
     { label: "Last 20", narrow: false, cell: (job) => html`<${Sparkline} runs=${recent[job.id] ?? []} />` },
-    { label: "Actions", cell: (job) => html`<${RowActions} job=${job} reload=${reload} />` },
+    ...(["run", "switch", "edit"].some(may)
+      ? [{ label: "Actions", cell: (job) => html`<${RowActions} job=${job} reload=${reload} />` }]
+      : []),
   ];
 }
 

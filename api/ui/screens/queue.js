@@ -20,7 +20,7 @@ export default function Queue({ query }) {
   const list = useList(
     "notifications/queue",
     { state, channel, ...(source && { [source[0]]: query[source[0]] }) },
-    { every: EVERY_MS },
+    { every: EVERY_MS, inAddress: true },
   );
   return html`
     <${Head} title="Queue" about="Each message to one recipient on one channel, the newest first." />

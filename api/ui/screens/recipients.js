@@ -71,7 +71,9 @@ const nameOf = (person) => person.name || person.email || person.phone || person
 const columnsOf = (setOpen, reload) => [
   {
     label: "Name",
-    cell: (row) => html`${nameOf(row)}${row.problem && html`<br /><small class="error">${row.problem}</small>`}`,
+    cell: (row) => html`
+      <bdi>${nameOf(row)}</bdi>${row.problem && html`<br /><small class="error">${row.problem}</small>`}
+    `,
     csv: (row) => row.name,
   },
   { label: "E-mail", cell: (row) => row.email ?? "–", csv: (row) => row.email },

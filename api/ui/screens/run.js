@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel, Took } from "../components/basics.js";
+import { Folded } from "../components/folded.js";
 import { RunLog } from "../components/run_log.js";
 import { JobLink, Progress, RunActions, RunTook, isLive } from "../components/runs.js";
 import { html } from "../core/html.js";
@@ -96,7 +97,7 @@ function Ending({ run }) {
   }
   if (run.error) {
     return html`<${Note} tone=${isLive(run) ? "warn" : "bad"} role="status">
-      <p><strong>${run.error.type}</strong> ${run.error.message}</p>
+      <p><strong>${run.error.type}</strong> <${Folded} text=${run.error.message ?? ""} /></p>
     <//>`;
   }
   if (run.result?.summary) return html`<${Note} tone="good">${run.result.summary}<//>`;
@@ -131,7 +132,7 @@ function History({ run }) {
   if (run.startedAt) moments.push({ at: run.startedAt, words: `attempt ${run.attempt} started` });
   if (run.slowAt) moments.push({ at: run.slowAt, words: "took longer than expected" });
   if (run.finishedAt) {
-    moments.push({ at: run.finishedAt, words: "ended:", state: run.state, error: run.error, tookMs: run.durationMs });
+    moments.push({ at: run.finishedAt, words: "ended:", state: run.state, tookMs: run.durationMs });
   }
   if (run.nextAttemptAt && isLive(run)) moments.push({ at: run.nextAttemptAt, words: "next attempt" });
   return html`<ol class="lines">
@@ -139,7 +140,7 @@ function History({ run }) {
       <span class="muted"><${Exact} at=${each.at} /></span> ${each.words}${" "}
       ${each.state && html`<${Badge} state=${each.state} />`}
       ${Number.isFinite(each.tookMs) && html` <small class="muted">after <${Took} ms=${each.tookMs} /></small>`}
-      ${each.error && html`<br /><small>${each.error.type}: ${each.error.message}</small>`}
+      ${each.error && html`<br /><small>${each.error.type}: <${Folded} text=${each.error.message ?? ""} /></small>`}
     </li>`)}
   </ol>`;
 }

@@ -2,7 +2,7 @@
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
 import { MomentField, SelectField } from "../components/fields.js";
 import { JobField } from "../components/job_picker.js";
-import { JobLink, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
+import { JobLink, Outcome, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";
@@ -39,12 +39,17 @@ const COLUMNS = [
     csv: (run) => run.trigger,
     narrow: false,
   },
-  { label: "Result or reason", cell: (run) => html`${outcomeOf(run)}<${Progress} run=${run} />`, csv: outcomeOf },
+  {
+    label: "Result or reason",
+    cell: (run) => html`<${Outcome} run=${run} /><${Progress} run=${run} />`,
+    csv: outcomeOf,
+  },
 ];
 
 export default function Runs({ query }) {
   const { state, template, jobId, from, to } = query;
-  const list = useList("admin/scheduler/runs", { state, template, jobId, from, to }, { every: EVERY_MS });
+  const filter = { state, template, jobId, from, to };
+  const list = useList("admin/scheduler/runs", filter, { every: EVERY_MS, inAddress: true });
   const empty = isFiltered(query)
     ? html`<${Empty} title="No run fits"><p><button type="button" onClick=${clear}>Show all runs</button></p><//>`
     : html`<${Empty} title="Nothing has run yet">

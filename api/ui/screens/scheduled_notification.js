@@ -7,6 +7,7 @@ import { tellError } from "../components/dialog.js";
 import { MessageFilters, MessagesTable } from "../components/messages.js";
 import { NotificationFacts } from "../components/notification_facts.js";
 import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
+import { Revisions } from "../components/revisions.js";
 import { ApiError, api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";
@@ -41,6 +42,8 @@ export default function ScheduledNotification({ params, query }) {
         </div>
         <h2 class="apart">Messages</h2>
         <${Messages} id=${params.id} state=${query.state ?? ""} />
+        <${Revisions} path=${`notifications/scheduled/${params.id}`} revision=${notification.revision}
+          csvName="changes-of-scheduled-notification" />
       `;
     }}<//>
   `;
@@ -124,7 +127,8 @@ const Tiles = ({ statistics }) => html`<section aria-label="Statistics of its me
 </section>`;
 
 function Messages({ id, state }) {
-  const list = useList("notifications/queue", { scheduledNotificationId: id, state }, { every: EVERY_MS });
+  const filter = { scheduledNotificationId: id, state };
+  const list = useList("notifications/queue", filter, { every: EVERY_MS, inAddress: true });
   const empty = html`<${Empty} title=${state ? "No such message" : "No messages yet"}>
     <p>${state ? "Choose another state." : "They appear when it falls due."}</p>
   <//>`;

@@ -1,6 +1,4 @@
 /** Scheduled notifications: the list, and the calendar of what is to be sent. */
-import { useState } from "preact/hooks";
-
 import { Badge, Empty, Head, Moment, Note } from "../components/basics.js";
 import { BulkBar, given, useChosen } from "../components/bulk_bar.js";
 import { SearchField, SelectField } from "../components/fields.js";
@@ -10,7 +8,7 @@ import { SendingCalendar } from "../components/sending_calendar.js";
 import { DataTable } from "../components/table.js";
 import { Tabs } from "../components/tabs.js";
 import { html } from "../core/html.js";
-import { useDocument, useList, useSettled } from "../core/resource.js";
+import { useCount, useDocument, useList, useSearch } from "../core/resource.js";
 import { href, refine } from "../core/router.js";
 import { may } from "../core/session.js";
 
@@ -21,7 +19,8 @@ const STATES = [
   ["completed", "completed"], ["quarantined", "quarantined"], ["cancelled", "cancelled (30 days)"],
 ];
 const BULK = {
-  path: "notifications/scheduled/bulk", one: "scheduled notification", many: "scheduled notifications",
+  path: "notifications/scheduled/bulk", name: "scheduled-notifications", one: "scheduled notification",
+  many: "scheduled notifications",
   actions: [["pause", "Pause", "operate"], ["resume", "Resume", "operate"], ["delete", "Delete", "edit"]],
   about: {
     pause: PAUSING,
@@ -43,25 +42,23 @@ export default function ScheduledNotifications({ query }) {
   `;
 }
 
-function NotificationList({ query: { templateId = "", state = "", sort = "" } }) {
-  const [typed, setTyped] = useState("");
-  const q = useSettled(typed.trim());
+function NotificationList({ query: { q = "", templateId = "", state = "", sort = "" } }) {
+  const [typed, setTyped] = useSearch();
   const filter = { q, templateId, state };
-  const list = useList("notifications/scheduled", { ...filter, sort }, { every: EVERY_MS });
+  const list = useList("notifications/scheduled", { ...filter, sort }, { every: EVERY_MS, inAddress: true });
+  const total = useCount("notifications/scheduled/count", filter);
   const [chosen, choose] = useChosen(filter);
   const choosable = may("operate") && state !== "cancelled";
-  const showAll = () => {
-    setTyped("");
-    refine({ templateId: "", state: "" });
-  };
+  const showAll = () => refine({ q: "", templateId: "", state: "" });
   return html`
     ${templateId && html`<${OneTemplate} id=${templateId} />`}
     <div class="filters">
       <${SearchField} label="Search by name" value=${typed} onInput=${setTyped} />
       <${SelectField} label="State" value=${state} options=${STATES} onInput=${(value) => refine({ state: value })} />
     </div>
-    <${BulkBar} kind=${BULK} chosen=${chosen} choose=${choose} filter=${given(filter)} reload=${list.reload} />
-    <${DataTable} caption="Scheduled notifications" columns=${columnsOf(list.reload)} list=${list}
+    <${BulkBar} kind=${BULK} chosen=${chosen} choose=${choose} filter=${given(filter)}
+      some=${choosable && list.items.length > 0} reload=${list.reload} />
+    <${DataTable} caption="Scheduled notifications" columns=${columnsOf(list.reload)} list=${list} total=${total}
       csvName="scheduled-notifications" sort=${{ value: sort, change: (order) => refine({ sort: order }) }}
       selection=${choosable ? { ids: chosen, change: choose } : undefined}
       empty=${Object.keys(given(filter)).length > 0 ? notFound(showAll) : nothing()} />
@@ -75,7 +72,7 @@ const columnsOf = (reload) => [
   { label: "Next send", sort: "next", cell: nextCell, csv: (row) => row.nextRun },
   { label: "Channels", cell: channelsOf, csv: channelsOf, narrow: false },
   { label: "Messages", cell: messagesCell, csv: (row) => statisticsText(row.statistics) },
-  { label: "Actions", cell: actionsCell(reload) },
+  ...(may("switch") || may("edit") ? [{ label: "Actions", cell: actionsCell(reload) }] : []),
 ];
 
 function OneTemplate({ id }) {
@@ -103,8 +100,8 @@ const actionsCell = (reload) => (row) => row.state !== "cancelled"
   && html`<${NotificationActions} notification=${row} small onChanged=${reload} onDeleted=${reload} />`;
 
 /** What was cancelled has no screen any more. */
-const nameCell = (row) => row.state === "cancelled" ? (row.name ?? row.id)
-  : html`<a href=${href(`/notifications/scheduled/${row.id}`)}>${row.name ?? row.id}</a>`;
+const nameCell = (row) => row.state === "cancelled" ? html`<bdi>${row.name ?? row.id}</bdi>`
+  : html`<a href=${href(`/notifications/scheduled/${row.id}`)} dir="auto">${row.name ?? row.id}</a>`;
 
 const stateCell = (row) => html`<${Badge} state=${row.state} />
   ${row.state === "paused" && row.pause && html`<br /><small

@@ -26,7 +26,7 @@ const columns = (reload) => [
   {
     label: "Name",
     cell: (token) => html`
-      ${token.name}
+      <bdi>${token.name}</bdi>
       ${token.id === me.value.id && html`<br /><small class="muted">you use it now</small>`}
     `,
     csv: (token) => token.name,

@@ -89,6 +89,40 @@ def test_every_change_over_the_api_has_its_entry_with_who_what_before_and_after(
         assert admin.get(f"{AUDIT}/{entry['id']}").json == entry
 
 
+def test_an_entry_names_what_it_is_about_as_it_stands_now(admin: Caller) -> None:
+    job = admin.created(JOBS, job_body(name="First"))["id"]
+    template = admin.created(TEMPLATES, template_body())["id"]
+    admin.post(f"{JOBS}/{job}/pause", {})
+    admin.post(f"{JOBS}/{job}/run")
+    admin.patch(f"{JOBS}/{job}", {"name": "Nightly"})
+    admin.put(f"{TEMPLATES}/{template}", template_body(name="Greeting"))
+    admin.post(SUPPRESSIONS, {"email": "x@example.com"})
+    found = {entry["action"]: entry["subject"] for entry in admin.get(AUDIT).json["items"]}
+    nightly = {"resource": "dynamic_jobs", "id": job, "name": "Nightly", "exists": True}
+    assert found["job.create"] == found["job.pause"] == found["command.run"] == nightly
+    greeting = {"resource": "notification_templates", "id": template, "name": "Greeting", "exists": True}
+    assert found["notification_template.save"] == found["notification_template.create"] == greeting
+    assert found["suppression.create"] is None
+    admin.delete(f"{JOBS}/{job}")
+    admin.delete(f"{TEMPLATES}/{template}")
+    found = {entry["action"]: entry["subject"] for entry in admin.get(AUDIT).json["items"]}
+    assert found["job.pause"] == {**nightly, "exists": False}
+    assert found["notification_template.delete"]["exists"] is False
+
+
+def test_who_and_what_can_be_asked_for_is_told(admin: Caller, db: Db) -> None:
+    insert_entries(db, 2000)
+    for spec in INDEXES:
+        if spec.collection == AUDIT_LOG:
+            db[AUDIT_LOG].create_index(list(spec.keys), name=spec.name)
+    assert admin.get(f"{AUDIT}/words").json == {
+        "actors": [f"person {number}" for number in range(5)],
+        "actions": ["job.create", "job.update", "token.create"],
+    }
+    plan = str(db.command("explain", {"aggregate": AUDIT_LOG, "pipeline": [{"$group": {"_id": "$by"}}], "cursor": {}}))
+    assert "'DISTINCT_SCAN'" in plan
+
+
 def test_an_import_has_an_entry_for_each_person(admin: Caller, db: Db) -> None:
     admin.created(PEOPLE, {"email": "ada@example.com", "name": "Ada"})
     file = "email,name\nada@example.com,Countess\nbob@example.com,Bob\n"

@@ -69,6 +69,30 @@ def test_a_heartbeat_older_than_fifteen_seconds_means_away_since(admin: Caller, 
     assert f"The daemon is away since {since}. Nothing runs until it is back." in status["problems"]
 
 
+def test_a_daemon_that_was_killed_and_started_again_is_told_from_one_that_is_away(admin: Caller, db: Db) -> None:
+    now = datetime.now(UTC)
+
+    def beat(instance: str, host: str, started: float, heard: float) -> dict[str, Any]:
+        holder = {"instance": instance, "host": host, "pid": 7, "bootId": "b", "version": "1"}
+        moments = {"startedAt": now - timedelta(seconds=started), "beatAt": now - timedelta(seconds=heard)}
+        return {"_id": f"daemon:{instance}", "holder": holder, "role": "standby", "running": 0, **moments}
+
+    db["scheduler_state"].insert_many(
+        [
+            beat("a-old", "a", 900, 300),
+            beat("a-new", "a", 290, 1),
+            beat("b-gone", "b", 900, 300),
+            beat("c-beside", "c", 900, 1),
+            beat("c-gone", "c", 800, 300),
+        ]
+    )
+    daemons = admin.get(STATUS).json["daemons"]
+    assert {each["instance"]: each["state"] for each in daemons} == {
+        "a-new": "alive", "c-beside": "alive", "a-old": "replaced", "b-gone": "away", "c-gone": "away",
+    }  # fmt: skip
+    assert [each["alive"] for each in daemons] == [True, True, False, False, False]
+
+
 def test_overdue_unplanned_open_and_quarantined_are_counted(admin: Caller, db: Db) -> None:
     insert_heartbeat(db, ago=0, problem="the clock is wrong")
     job = admin.created(JOBS, job_body())
