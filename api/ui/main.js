@@ -1,7 +1,7 @@
 /** Starts the web UI. */
 import { render } from "preact";
 
-import { Shell } from "./components/shell.js";
+import { Shell } from "./components/frame/shell.js";
 import { html } from "./core/html.js";
 import { applyTheme } from "./core/theme.js";
 

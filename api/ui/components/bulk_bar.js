@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { html } from "../core/html.js";
 import { may } from "../core/session.js";
 import { BulkDialog } from "./bulk_dialog.js";
-import { SelectField } from "./fields.js";
+import { SelectField } from "./forms/fields.js";
 
 /** [ids, change(ids)]: none is chosen any more when other filters apply. */
 export function useChosen(filter) {

@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { Failure, Note } from "./basics.js";
-import { AreaField, MomentField } from "./fields.js";
-import { useForm } from "./form.js";
-import { FormDialog } from "./form_dialog.js";
+import { AreaField, MomentField } from "./forms/fields.js";
+import { useForm } from "./forms/form.js";
+import { FormDialog } from "./forms/form_dialog.js";
 import { SaveCsv } from "./save_csv.js";
 
 const PORTION = 25; // of those that are done with one request, so that it is seen how far it is

@@ -7,7 +7,7 @@ import { go } from "../core/router.js";
 import { may } from "../core/session.js";
 import { Panel } from "./basics.js";
 import { ActionButton, attempt, tell } from "./dialog.js";
-import { TextField } from "./fields.js";
+import { TextField } from "./forms/fields.js";
 
 export function JobById() {
   const [typed, setTyped] = useState("");

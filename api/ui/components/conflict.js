@@ -7,7 +7,7 @@ import { useResource } from "../core/resource.js";
 import { Exact, Loaded, Note } from "./basics.js";
 import { Dialog } from "./dialog.js";
 import { Difference } from "./difference.js";
-import { nameOf } from "./field_names.js";
+import { nameOf } from "./forms/field_names.js";
 
 const asItIs = (document) => document;
 

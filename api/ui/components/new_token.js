@@ -6,9 +6,9 @@ import { html } from "../core/html.js";
 import { guard } from "../core/router.js";
 import { Note } from "./basics.js";
 import { Dialog, ask, tell } from "./dialog.js";
-import { ChoiceField, Field, SelectField, TextField } from "./fields.js";
-import { useForm } from "./form.js";
-import { FormDialog } from "./form_dialog.js";
+import { ChoiceField, Field, SelectField, TextField } from "./forms/fields.js";
+import { useForm } from "./forms/form.js";
+import { FormDialog } from "./forms/form_dialog.js";
 
 const ROLES = [
   ["viewer", "Viewer", "reads everything but exports, tokens and the audit log"],

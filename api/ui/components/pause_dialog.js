@@ -1,9 +1,9 @@
 /** Pausing a job or a scheduled notification: why, and until when. */
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
-import { MomentField, TextField } from "./fields.js";
-import { useForm } from "./form.js";
-import { FormDialog } from "./form_dialog.js";
+import { MomentField, TextField } from "./forms/fields.js";
+import { useForm } from "./forms/form.js";
+import { FormDialog } from "./forms/form_dialog.js";
 
 /**
  * path: of the document, which has a name; whatever its revision is now, it is paused.

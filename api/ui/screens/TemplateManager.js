@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
-import { SearchField, SelectField } from "../components/fields.js";
+import { SearchField, SelectField } from "../components/forms/fields.js";
 import { unlessManaged } from "../components/managed.js";
-import { CHANNELS } from "../components/messages.js";
+import { CHANNELS } from "../components/notifications/messages.js";
 import { DataTable } from "../components/table.js";
-import { TestSend } from "../components/test_send.js";
+import { TestSend } from "../components/notifications/test_send.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
 import { useDocument, useList, useSearch } from "../core/resource.js";

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Empty, Exact, Facts, Head, Moment } from "../components/basics.js";
 import { Dialog } from "../components/dialog.js";
 import { Difference } from "../components/difference.js";
-import { MomentField, SelectField, TextField } from "../components/fields.js";
+import { MomentField, SelectField, TextField } from "../components/forms/fields.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
 import { useDocument, useList, useSettled } from "../core/resource.js";

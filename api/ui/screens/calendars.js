@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
-import { CalendarDialog } from "../components/calendar_dialog.js";
+import { CalendarDialog } from "../components/schedules/calendar_dialog.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
 import { unlessManaged } from "../components/managed.js";
 import { DataTable } from "../components/table.js";

@@ -1,9 +1,9 @@
 /** One job: what it is, when it runs next, what it has done, who changed it. */
 import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel } from "../components/basics.js";
-import { JobActions, JobState, jobPath } from "../components/job_parts.js";
-import { Durations, RunHistory } from "../components/job_history.js";
+import { JobActions, JobState, jobPath } from "../components/jobs/job_parts.js";
+import { Durations, RunHistory } from "../components/jobs/job_history.js";
 import { Revisions } from "../components/revisions.js";
-import { Occurrences, countedFrom } from "../components/schedule_preview.js";
+import { Occurrences, countedFrom } from "../components/schedules/schedule_preview.js";
 import { aboutToGo, goingAway } from "../components/undo_delete.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";

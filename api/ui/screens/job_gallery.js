@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { Badge, Empty, Head, Loaded } from "../components/basics.js";
-import { TextField } from "../components/fields.js";
+import { TextField } from "../components/forms/fields.js";
 import { Worded } from "../components/worded.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";

@@ -3,10 +3,10 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { Badge, Empty, Head, LinkButton, Moment } from "../components/basics.js";
 import { BulkBar, given, useChosen } from "../components/bulk_bar.js";
-import { Sparkline } from "../components/charts.js";
+import { Sparkline } from "../components/jobs/charts.js";
 import { Dialog } from "../components/dialog.js";
-import { SelectField, TextField } from "../components/fields.js";
-import { JobActions, JobState, jobAddress } from "../components/job_parts.js";
+import { SelectField, TextField } from "../components/forms/fields.js";
+import { JobActions, JobState, jobAddress } from "../components/jobs/job_parts.js";
 import { DataTable } from "../components/table.js";
 import { goingAway } from "../components/undo_delete.js";
 import { html } from "../core/html.js";

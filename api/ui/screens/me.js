@@ -1,7 +1,7 @@
 /** You: whose token it is, and what it may do; for one that sees no other screen also how. */
 import { Exact, Facts, Head, Note, Panel } from "../components/basics.js";
 import { JobById } from "../components/by_id.js";
-import { explained, missing } from "../components/permissions.js";
+import { explained, missing } from "../components/frame/permissions.js";
 import { html } from "../core/html.js";
 import { may, me } from "../core/session.js";
 

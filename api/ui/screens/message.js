@@ -1,7 +1,7 @@
 /** One message: to whom, what became of it, each attempt with the provider's answer, and what a person decides. */
 import { Badge, Empty, Exact, Facts, Head, Loaded, Moment, Note } from "../components/basics.js";
 import { ActionButton, ask, attempt } from "../components/dialog.js";
-import { MessageContent } from "../components/message_content.js";
+import { MessageContent } from "../components/notifications/message_content.js";
 import {
   CHANNELS,
   MESSAGE_STATES,
@@ -9,7 +9,7 @@ import {
   isPerhapsTwice,
   isRepeatable,
   sendAgain,
-} from "../components/messages.js";
+} from "../components/notifications/messages.js";
 import { DataTable } from "../components/table.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";

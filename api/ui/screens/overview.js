@@ -1,12 +1,12 @@
 /** Overview: whether all is well, at one glance, and why not. */
 import { Badge, Failure, Head, Moment, Note, Panel, Told } from "../components/basics.js";
-import { ComingPanel } from "../components/coming.js";
-import { FailuresPanel } from "../components/failures.js";
+import { ComingPanel } from "../components/jobs/coming.js";
+import { FailuresPanel } from "../components/jobs/failures.js";
 import { Figure } from "../components/figure.js";
 import {
   HeatPanel, RunsPerHourPanel, SuccessTile, lastDayOf, useStatistics,
-} from "../components/overview_history.js";
-import { RunningList } from "../components/runs.js";
+} from "../components/jobs/overview_history.js";
+import { RunningList } from "../components/jobs/runs.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { href } from "../core/router.js";

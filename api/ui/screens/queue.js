@@ -1,7 +1,7 @@
 /** The queue: every message, by state and channel, with what became of it. */
 import { Empty, Head, Note } from "../components/basics.js";
-import { SelectField } from "../components/fields.js";
-import { CHANNEL_OPTIONS, MessageFilters, MessagesTable } from "../components/messages.js";
+import { SelectField } from "../components/forms/fields.js";
+import { CHANNEL_OPTIONS, MessageFilters, MessagesTable } from "../components/notifications/messages.js";
 import { html } from "../core/html.js";
 import { useList } from "../core/resource.js";
 import { href, refine } from "../core/router.js";

@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 
 import { Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
-import { SearchField } from "../components/fields.js";
-import { HostUsers } from "../components/host_users.js";
-import { ImportDialog } from "../components/import_dialog.js";
+import { SearchField } from "../components/forms/fields.js";
+import { HostUsers } from "../components/people/host_users.js";
+import { ImportDialog } from "../components/people/import_dialog.js";
 import { unlessManaged } from "../components/managed.js";
-import { optOutsText } from "../components/opt_outs.js";
-import { RecipientDialog } from "../components/recipient_dialog.js";
+import { optOutsText } from "../components/people/opt_outs.js";
+import { RecipientDialog } from "../components/people/recipient_dialog.js";
 import { DataTable } from "../components/table.js";
 import { Tabs } from "../components/tabs.js";
 import { api } from "../core/api.js";

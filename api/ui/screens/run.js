@@ -2,9 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Badge, Exact, Facts, Head, Json, Loaded, Moment, Note, Panel, Took } from "../components/basics.js";
-import { Folded } from "../components/folded.js";
-import { RunLog } from "../components/run_log.js";
-import { JobLink, Progress, RunActions, RunTook, isLive } from "../components/runs.js";
+import { LongText } from "../components/long_text.js";
+import { RunLog } from "../components/jobs/run_log.js";
+import { JobLink, Progress, RunActions, RunTook, isLive } from "../components/jobs/runs.js";
 import { html } from "../core/html.js";
 import { useDocument } from "../core/resource.js";
 import { go, href } from "../core/router.js";
@@ -97,7 +97,7 @@ function Ending({ run }) {
   }
   if (run.error) {
     return html`<${Note} tone=${isLive(run) ? "warn" : "bad"} role="status">
-      <p><strong>${run.error.type}</strong> <${Folded} text=${run.error.message ?? ""} /></p>
+      <p><strong>${run.error.type}</strong> <${LongText} text=${run.error.message ?? ""} /></p>
     <//>`;
   }
   if (run.result?.summary) return html`<${Note} tone="good">${run.result.summary}<//>`;
@@ -140,7 +140,7 @@ function History({ run }) {
       <span class="muted"><${Exact} at=${each.at} /></span> ${each.words}${" "}
       ${each.state && html`<${Badge} state=${each.state} />`}
       ${Number.isFinite(each.tookMs) && html` <small class="muted">after <${Took} ms=${each.tookMs} /></small>`}
-      ${each.error && html`<br /><small>${each.error.type}: <${Folded} text=${each.error.message ?? ""} /></small>`}
+      ${each.error && html`<br /><small>${each.error.type}: <${LongText} text=${each.error.message ?? ""} /></small>`}
     </li>`)}
   </ol>`;
 }

@@ -1,8 +1,8 @@
 /** Runs: what ran, what did not and why. */
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
-import { MomentField, SelectField } from "../components/fields.js";
-import { JobField } from "../components/job_picker.js";
-import { JobLink, Outcome, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/runs.js";
+import { MomentField, SelectField } from "../components/forms/fields.js";
+import { JobField } from "../components/jobs/job_picker.js";
+import { JobLink, Outcome, Progress, RUN_STATES, RunTook, outcomeOf, runAddress } from "../components/jobs/runs.js";
 import { DataTable } from "../components/table.js";
 import { html } from "../core/html.js";
 import { useDocument, useList } from "../core/resource.js";

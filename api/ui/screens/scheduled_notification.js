@@ -2,11 +2,13 @@
 import { useState } from "preact/hooks";
 
 import { Badge, Empty, Head, Json, Loaded, Moment, Note } from "../components/basics.js";
-import { ComingSends } from "../components/coming_sends.js";
+import { ComingSends } from "../components/notifications/coming_sends.js";
 import { tellError } from "../components/dialog.js";
-import { MessageFilters, MessagesTable } from "../components/messages.js";
-import { NotificationFacts } from "../components/notification_facts.js";
-import { ApproveButton, NotificationActions, RetryFailedButton, STATISTICS } from "../components/notifications.js";
+import { MessageFilters, MessagesTable } from "../components/notifications/messages.js";
+import { NotificationFacts } from "../components/notifications/notification_facts.js";
+import {
+  ApproveButton, NotificationActions, RetryFailedButton, STATISTICS,
+} from "../components/notifications/notifications.js";
 import { Revisions } from "../components/revisions.js";
 import { ApiError, api } from "../core/api.js";
 import { html } from "../core/html.js";

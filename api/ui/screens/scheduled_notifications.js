@@ -1,10 +1,12 @@
 /** Scheduled notifications: the list, and the calendar of what is to be sent. */
 import { Badge, Empty, Head, Moment, Note } from "../components/basics.js";
 import { BulkBar, given, useChosen } from "../components/bulk_bar.js";
-import { SearchField, SelectField } from "../components/fields.js";
-import { CHANNELS } from "../components/messages.js";
-import { NotificationActions, PAUSING, StatisticsLine, statisticsText } from "../components/notifications.js";
-import { SendingCalendar } from "../components/sending_calendar.js";
+import { SearchField, SelectField } from "../components/forms/fields.js";
+import { CHANNELS } from "../components/notifications/messages.js";
+import {
+  NotificationActions, PAUSING, StatisticsLine, statisticsText,
+} from "../components/notifications/notifications.js";
+import { SendingCalendar } from "../components/notifications/sending_calendar.js";
 import { DataTable } from "../components/table.js";
 import { Tabs } from "../components/tabs.js";
 import { html } from "../core/html.js";

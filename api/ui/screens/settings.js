@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { Badge, Empty, Head } from "../components/basics.js";
-import { SelectField, TextField } from "../components/fields.js";
+import { SelectField, TextField } from "../components/forms/fields.js";
 import { DataTable } from "../components/table.js";
 import { Worded } from "../components/worded.js";
 import { html } from "../core/html.js";

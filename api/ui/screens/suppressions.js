@@ -3,10 +3,10 @@ import { useState } from "preact/hooks";
 
 import { Badge, Empty, Head, Moment } from "../components/basics.js";
 import { ActionButton, ask, attempt, tell } from "../components/dialog.js";
-import { AreaField, ChoiceField, SelectField, TextField } from "../components/fields.js";
-import { useForm } from "../components/form.js";
-import { FormDialog } from "../components/form_dialog.js";
-import { CHANNELS, CHANNEL_OPTIONS } from "../components/messages.js";
+import { AreaField, ChoiceField, SelectField, TextField } from "../components/forms/fields.js";
+import { useForm } from "../components/forms/form.js";
+import { FormDialog } from "../components/forms/form_dialog.js";
+import { CHANNELS, CHANNEL_OPTIONS } from "../components/notifications/messages.js";
 import { DataTable } from "../components/table.js";
 import { api } from "../core/api.js";
 import { html } from "../core/html.js";
