@@ -16,7 +16,7 @@ export const Revisions = ({ path, revision, csvName }) => html`<${Panel} title="
 
 function Changes({ path, csvName }) {
   const list = useList(`${path}/revisions`, { limit: 20 });
-  return html`<${DataTable} caption="Changes" columns=${COLUMNS} list=${list} csvName=${csvName}
+  return html`<${DataTable} caption="Changes, the newest first" columns=${COLUMNS} list=${list} csvName=${csvName}
     rowLabel=${(change) => `revision ${change.revision}`}
     empty=${html`<${Empty} title="Nothing is recorded"><p>Changes are kept for a limited time.</p><//>`} />`;
 }

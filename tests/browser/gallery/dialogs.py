@@ -167,6 +167,6 @@ DIALOGS: tuple[Scene, ...] = (
     ),
     Scene("new-token", "/admin/tokens", "Point of sale", act=_pressing("Make token", "New token"), dialog=True),
     Scene("token-shown", "/admin/tokens", "Point of sale", act=_make_token, dialog=True),
-    Scene("change", "/admin/audit", "token.create", act=_change, dialog=True),
+    Scene("change", "/admin/audit", "api_tokens", act=_change, dialog=True),
     Scene("not-found", "/nowhere", "There is no screen at this address."),
 )  # fmt: skip

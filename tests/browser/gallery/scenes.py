@@ -85,7 +85,7 @@ SCREENS: tuple[Scene, ...] = (
     Scene("daemons", "/admin/daemons", "leader"),
     Scene("maintenance", "/admin/maintenance", "Maintenance is off."),
     Scene("tokens", "/admin/tokens", "Point of sale"),
-    Scene("audit", "/admin/audit", "token.create"),
+    Scene("audit", "/admin/audit", "api_tokens"),
     Scene("settings", "/admin/settings", "MONGODB_DATABASE"),
     Scene("me", "/me", "make and revoke tokens"),
 )  # fmt: skip
