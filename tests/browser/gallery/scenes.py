@@ -43,6 +43,12 @@ def fill_new_job(ui: Ui, shop: Shop) -> None:
     ui.says("At 09:00, on the 2nd Monday of the month")
 
 
+def look_a_month_ahead(ui: Ui, shop: Shop) -> None:
+    """To a month in which something is sent."""
+    ui.button("Next month").click()
+    ui.page.get_by_role("link", name=notices.WEEKLY).first.wait_for()
+
+
 def _fill_template(ui: Ui, shop: Shop) -> None:
     ui.page.get_by_label("Name").first.fill("Gift card")
     ui.page.get_by_label("Subject").fill("A gift for you")
@@ -66,7 +72,9 @@ SCREENS: tuple[Scene, ...] = (
     Scene("new-template", "/notifications/templates/new", "New notification template", act=_fill_template),
     Scene("template", "/notifications/templates/:id", "Your order", of=lambda shop: shop.templates[notices.READY]),
     Scene("scheduled", "/notifications/scheduled", notices.WEEKLY),
-    Scene("scheduled-calendar", "/notifications/scheduled", "Next month", query="?view=calendar"),
+    Scene(
+        "scheduled-calendar", "/notifications/scheduled", "Next month", query="?view=calendar", act=look_a_month_ahead
+    ),
     Scene(
         "scheduled-notification", "/notifications/scheduled/:id", "Coming sends",
         of=lambda shop: shop.scheduled[notices.WEEKLY],

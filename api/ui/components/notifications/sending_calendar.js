@@ -115,8 +115,11 @@ const CSV = [
   { label: "In each recipient's zone", csv: ({ item }) => (item.recipientTimezone ? "yes" : "") },
 ];
 
-const Day = ({ day, today, sends }) => html`<td class=${today ? "today" : ""}>
-  <span class="number">${day.getDate()}${today && html` <small>today</small>`}</span>
+const Day = ({ day, today, sends }) => html`<td class=${`${today ? "today" : ""} ${sends.length ? "" : "free"}`}>
+  <span class="number">
+    <span class="narrow-only">${DAYS[(day.getDay() + 6) % 7]}${" "}</span>${day.getDate()}
+    ${today && html` <small>today</small>`}
+  </span>
   <ul class="plain-list">
     ${sends.slice(0, SHOWN).map((send) => html`<${Send} key=${send.item.id} ...${send} />`)}
     ${sends.length > SHOWN && html`<li class="muted">and ${sends.length - SHOWN} more</li>`}
