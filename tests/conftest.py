@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from shared.collections import CLIENT_OPTIONS, CODEC_OPTIONS
 from shared.settings import Settings
@@ -30,7 +32,7 @@ _SERVER = pytest.StashKey[MongodServer]()
 def pytest_configure(config: pytest.Config) -> None:
     """The controller (or the only process) owns the server; workers get its address."""
     if not hasattr(config, "workerinput"):
-        config.stash[_SERVER] = MongodServer()
+        config.stash[_SERVER] = MongodServer(on_disk=False)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -61,12 +63,32 @@ def mongodb_client(mongodb_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def dropping(mongodb_client: MongoClient[dict[str, Any]]) -> Iterator[Callable[[str], None]]:
+    """Drops databases while the next test goes on: each has a hundred files."""
+    faults: list[BaseException] = []
+
+    def drop(name: str) -> None:
+        try:
+            drop_database(mongodb_client, name)
+        except PyMongoError as fault:
+            faults.append(fault)
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def drop_soon(name: str) -> None:
+            thread.submit(drop, name)
+
+        yield drop_soon
+    assert faults == []
+
+
 @pytest.fixture
-def database_name(mongodb_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
+def database_name(dropping: Callable[[str], None]) -> Iterator[str]:
     """The name of a database that nobody else uses and that is dropped afterwards."""
     name = f"test_{secrets.token_hex(8)}"
     yield name
-    drop_database(mongodb_client, name)
+    dropping(name)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from deploy.local.tethered import tethered
 
 EXISTING_SERVER = "TEST_MONGODB_URI"
 _STOP_SECONDS = 30
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory
+_ROOM_BYTES = 6 * 1024**3
 # Every test has a database of its own with dozens of indexes, each a file; dropped ones stay open for ten minutes
 # otherwise, and a few hundred tests reach the limit of open files.
 _CLOSE_FILES_EARLY = "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=0)"
@@ -33,8 +35,13 @@ def start_mongod(command: Sequence[str], folder: Path) -> "subprocess.Popen[byte
 class MongodServer:
     """Started when its address is first asked for; TEST_MONGODB_URI names an existing server instead."""
 
-    def __init__(self, **parameters: int) -> None:
-        """parameters: of mongod; with any, it is a server of its own."""
+    def __init__(self, *, on_disk: bool = True, **parameters: int) -> None:
+        """parameters: of mongod; with any, it is a server of its own.
+
+        on_disk False: its files are in memory where there is room. A kill -9 of it loses nothing there either, and what
+        tests ask of it takes a fifth less time; measured is on the disk.
+        """
+        self._on_disk = on_disk
         self._parameters = parameters
         self._uri: str | None = None
         self._folder: Path | None = None
@@ -71,7 +78,8 @@ class MongodServer:
         binary = find_mongod()
         check_mongod(binary)
         port = free_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="unified-scheduler-tests-"))
+        place = None if self._on_disk or not _has_room() else _MEMORY
+        self._folder = Path(tempfile.mkdtemp(prefix="unified-scheduler-tests-", dir=place))
         command = [
             *mongod_command(binary, self._folder, port),
             *("--setParameter", "enableTestCommands=1"),
@@ -82,3 +90,7 @@ class MongodServer:
         process = self._process = start_mongod(command, self._folder)
         await_primary(port, lambda: process.poll() is None)
         return mongod_uri(port)
+
+
+def _has_room() -> bool:
+    return _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES

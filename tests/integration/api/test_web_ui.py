@@ -63,17 +63,3 @@ def test_html_of_a_message_is_shown_in_a_frame_that_may_do_nothing(browser: Flas
     assert "sandbox allow-scripts" in policy
     assert "allow-same-origin" not in policy
     assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
-
-
-def test_the_first_load_is_small() -> None:
-    """Everything but what is loaded for single screens, compressed: less than 150 KB."""
-    files = web_files()
-    first = [
-        name
-        for name in files.others
-        if not name.startswith(("screens/", "vendor/licenses/", "vendor/cron", "vendor/uPlot"))
-    ]
-    total = len(files.shell.compressed) + sum(
-        len(files.others[name].compressed) for name in [*first, "screens/overview.js"]
-    )
-    assert total < 150_000, total

@@ -71,7 +71,7 @@ export function Occurrences({ preview, zone, waiting = false }) {
     <thead>
       <tr>
         <th scope="col">${zone}</th>
-        ${viewed && html`<th scope="col" class="wide-only">Yours, ${MY_ZONE}</th>`}
+        ${viewed && html`<th scope="col" class="yours">Yours, ${MY_ZONE}</th>`}
         ${!waiting && html`<th scope="col">When</th>`}
       </tr>
     </thead>
@@ -80,7 +80,7 @@ export function Occurrences({ preview, zone, waiting = false }) {
         <span class="number">${wallText(each.local)}</span> <span class="muted number">UTC${each.utcOffset}</span>${" "}
         <${Marks} occurrence=${each} />
       </td>
-      ${viewed && html`<td class="number wide-only">${wallText(each.viewer)}</td>`}
+      ${viewed && html`<td class="number yours">${wallText(each.viewer)}</td>`}
       ${!waiting && html`<td class="number">${each.excluded ? "does not run" : relative(each.at, now.value)}</td>`}
     </tr>`)}</tbody>
   </table></div>
