@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route
 from pymongo import MongoClient
 
 from tests.browser.gallery.dialogs import DIALOGS
-from tests.browser.gallery.examination import HEIGHT, NARROW, TALL, THEMES, WIDE, faults_of, looks
+from tests.browser.gallery.examination import HEIGHT, NARROW, TALL, THEMES, WIDE, WIDTHS, faults_of, looks
 from tests.browser.gallery.scenes import EMPTY, READS_NOTHING, SCREENS, Scene
 from tests.support.bookshop.shop import Shop, open_shop
 from tests.support.bookshop.work import EXPORT
@@ -89,10 +89,12 @@ def show(ui: Ui, shop: Shop | None, scene: Scene) -> None:
         ui.page.locator("[aria-busy=true]:not(button)").first.wait_for(state="detached")
 
 
-def examine(ui: Ui, name: str, themes: Sequence[str] = THEMES, *, dialog: bool = False) -> None:
+def examine(
+    ui: Ui, name: str, themes: Sequence[str] = THEMES, widths: Sequence[int] = WIDTHS, *, dialog: bool = False
+) -> None:
     """In each theme and width. With SCREENSHOTS a picture is taken of each."""
     found: list[str] = []
-    for theme, width in looks(ui.page, themes, tall=dialog, every=PICTURES is not None):
+    for theme, width in looks(ui.page, themes, widths, tall=dialog, every=PICTURES is not None):
         if PICTURES:
             photograph(ui.page, Path(ROOT, PICTURES, f"{name}-{theme}-{width}.png"), width, whole=not dialog)
         found += faults_of(ui.page, theme, width)
@@ -150,7 +152,7 @@ def test_what_the_api_refuses_is_told_on_the_screen(owner: Ui, shop: Shop, scene
     try:
         show(owner, shop, refused)
         with owner.expecting(BUSY):
-            examine(owner, refused.name, ["light"])
+            examine(owner, refused.name, ["light"], [NARROW])
     finally:
         owner.page.unroute_all()
 

@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.support.api_process import ApiProcess
 from tests.support.browser import OpenUi, Ui
@@ -146,3 +146,15 @@ def test_relative_times_never_say_more_than_it_is_and_know_the_calendar(ui: Ui) 
         asked,
     )
     assert told == [words for _, _, words in (*cases, LONG_DAY)]
+
+
+def test_a_slow_answer_is_waited_for_and_not_asked_for_anew(ui: Ui) -> None:
+    held: list[Route] = []
+    ui.page.clock.install()
+    ui.page.route("**/api/admin/scheduler/maintenance", lambda route: held.append(route))
+    with ui.page.expect_request("**/api/admin/scheduler/maintenance"):
+        ui.open("#/admin/maintenance")
+    ui.page.clock.run_for(11_000)  # it is read every five seconds
+    assert len(held) == 1
+    held[0].continue_()
+    ui.says("Maintenance is off.")

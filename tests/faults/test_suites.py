@@ -13,7 +13,7 @@ from tests.faults.suites.catalogue import SUITES, play
 from tests.faults.suites.full_disk import can_mount
 from tests.support.replica_set import ReplicaSet
 
-_ALWAYS = ("kill", "storm", "malformed", "fan_out")
+_ALWAYS = ("kill", "malformed", "fan_out")
 _CHOSEN = tuple(SUITES) if os.environ.get("FAULT_SUITES") == "all" else _ALWAYS
 _GROUPS = {name: f"faults-{number % 2}" for number, name in enumerate(SUITES)}
 _ALONE = {"primary"}

@@ -16,11 +16,13 @@ export function useResource(key, load, { every = 0 } = {}) {
   const latest = useRef(load);
   latest.current = load;
   const abort = useRef(null);
+  const reading = useRef(false);
 
   const reload = useCallback(async () => {
     abort.current?.abort();
     const mine = (abort.current = new AbortController());
     setState((old) => ({ ...old, loading: true }));
+    reading.current = true;
     try {
       const data = await latest.current(mine.signal);
       if (!mine.signal.aborted) setState({ key, data, error: null, loading: false, loadedAt: Date.now() });
@@ -29,6 +31,8 @@ export function useResource(key, load, { every = 0 } = {}) {
         const kept = (old) => (old.key === key ? old : { data: null, loadedAt: null });
         setState((old) => ({ ...kept(old), key, error, loading: false }));
       }
+    } finally {
+      if (abort.current === mine) reading.current = false;
     }
   }, [key]);
 
@@ -39,7 +43,7 @@ export function useResource(key, load, { every = 0 } = {}) {
 
   useEffect(() => {
     if (!every) return undefined;
-    const again = () => document.hidden || reload();
+    const again = () => document.hidden || reading.current || reload(); // a slow answer is waited for
     const timer = setInterval(again, every);
     document.addEventListener("visibilitychange", again);
     return () => {

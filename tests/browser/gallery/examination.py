@@ -34,7 +34,12 @@ THEMES = ("light", "dark")
 
 
 def looks(
-    page: Page, themes: Sequence[str] = THEMES, *, tall: bool = False, every: bool = False
+    page: Page,
+    themes: Sequence[str] = THEMES,
+    widths: Sequence[int] = WIDTHS,
+    *,
+    tall: bool = False,
+    every: bool = False,
 ) -> Iterator[tuple[str, int]]:
     """Shows the page in each theme and width, and says which; the page is not loaded again.
 
@@ -42,7 +47,7 @@ def looks(
     """
     for theme in themes:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # one of two words
-        for width in WIDTHS if theme == "light" or every else [WIDE]:
+        for width in widths if theme == "light" or every else [WIDE]:
             page.set_viewport_size({"width": width, "height": TALL if tall else HEIGHT})
             page.evaluate(_DRAWN)
             yield theme, width

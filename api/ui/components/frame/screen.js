@@ -35,11 +35,12 @@ export function Screen({ path, query }) {
       });
     }
   };
+  wanted.current = found?.route;
   useEffect(() => {
-    wanted.current = found?.route;
+    // Also after another one came: a screen that was left while it loaded may arrive before this effect knows of it.
     if (found && loaded.route !== found.route) load(found.route);
     document.title = `${found?.route.title ?? "Not found"} · Unified Scheduler`;
-  }, [found?.route]);
+  }, [found?.route, loaded.route]);
   useLayoutEffect(() => {
     if (shownPath.current !== null && shownPath.current !== path) {
       scrollTo(0, 0);
