@@ -19,7 +19,7 @@ from tests.benchmarks.figures import Bound, Figure, paired_ratio
 from tests.benchmarks.history import store
 from tests.benchmarks.sizes import History
 from tests.support.api_process import ApiProcess
-from tests.support.browser import Ui, chromium
+from tests.support.browser import CHROMIUM, Ui, chromium
 
 WORKERS = 2
 MOST_TIMES_SHORT = 1.5
@@ -63,6 +63,8 @@ SCREENS = [
 
 def measure(bench: Bench) -> list[Figure]:
     """A figure for each screen; both histories take turns."""
+    if CHROMIUM is None:
+        raise RuntimeError("Chromium is not installed: tests/support/install_system_packages")
     sizes = bench.sizes
     with (
         tempfile.TemporaryDirectory() as folder,
