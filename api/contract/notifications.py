@@ -1,11 +1,11 @@
-"""The answers of scheduled notifications, their templates, people, messages and the suppression list."""
+"""The answers of scheduled notifications, their templates, and messages."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from api.contract.jobs import Occurrence
-from api.contract.shapes import Answer, Authored, KeptInFiles, Problem
+from api.contract.shapes import Answer, KeptInFiles, Problem
 from shared.models.base import Moment, Part
 from shared.models.definitions import Pause
 from shared.models.notification_models import (
@@ -15,9 +15,7 @@ from shared.models.notification_models import (
     Statistics,
 )
 from shared.models.queue import DeliveryState, QueueError, QueueRecipient, QueueState
-from shared.models.recipients import HostUserPreferencesDefinition, RecipientDefinition, RecipientGroupDefinition
 from shared.models.sending_rules import Approval
-from shared.models.suppressions import SuppressionReason
 
 
 class LastFanOut(Part):
@@ -170,34 +168,6 @@ class TemplateStatistics(Answer):
     statistics: Statistics
 
 
-class Recipient(RecipientDefinition, KeptInFiles):
-    """A person who can be notified."""
-
-    problem: Problem
-
-
-class ImportCounts(Answer):
-    """What an import did, or with dryRun would do."""
-
-    created: int
-    updated: int
-    unchanged: int
-    joined: int
-    dry_run: bool
-
-
-class HostUserPreferences(HostUserPreferencesDefinition, KeptInFiles):
-    """What a user of the host application does not want."""
-
-    problem: Problem
-
-
-class RecipientGroup(RecipientGroupDefinition, KeptInFiles):
-    """A named set of people."""
-
-    problem: Problem
-
-
 class Message(Answer):
     """One message to one recipient on one channel."""
 
@@ -257,16 +227,4 @@ class Delivery(Answer):
     started_at: Moment
     finished_at: Moment | None
     reported_at: Moment | None
-    problem: Problem
-
-
-class Suppression(Authored):
-    """An address that gets no messages any more, and why."""
-
-    channel: Channel
-    address: str
-    category: str | None
-    reason: SuppressionReason
-    note: Any
-    delivery_id: str | None
     problem: Problem

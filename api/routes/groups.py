@@ -7,7 +7,7 @@ from api.auth import needs
 from api.checks.notifications import unknown_ids
 from api.context import actor, identity, if_match, store
 from api.contract.declarations import changes, creates, deletes, lists, shows_document
-from api.contract.notifications import RecipientGroup
+from api.contract.people import RecipientGroup
 from api.paging import SearchQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok

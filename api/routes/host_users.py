@@ -7,7 +7,7 @@ from api.answers.notifications import host_user_preferences_answer
 from api.auth import needs
 from api.context import actor, if_match, store
 from api.contract.declarations import changes_or_creates, deletes, lists, shows_document
-from api.contract.notifications import HostUserPreferences
+from api.contract.people import HostUserPreferences
 from api.paging import PageQuery, listing
 from api.requests import Body
 from api.responses import document, no_content, ok

@@ -11,7 +11,7 @@ from api.auth import needs
 from api.checks.recipient_csv import read_rows
 from api.context import actor, identity, if_match, store
 from api.contract.declarations import changes, creates, deletes, lists, shows, shows_document
-from api.contract.notifications import ImportCounts, Recipient
+from api.contract.people import ImportCounts, Recipient
 from api.definitions.recipient_import import ImportPlan, plan_import
 from api.paging import SearchQuery, listing
 from api.problems import Problem, ProblemCode

@@ -9,7 +9,7 @@ from api.answers.notifications import suppression_answer
 from api.auth import needs
 from api.context import actor, if_match, store
 from api.contract.declarations import creates, deletes, lists, shows_document
-from api.contract.notifications import Suppression
+from api.contract.people import Suppression
 from api.paging import PageQuery, listing
 from api.requests import Body, DocumentPath
 from api.responses import created, document, no_content, ok
